@@ -1,0 +1,345 @@
+"""Writing: in comes a batch of records, out goes what became of each; one transaction of the caller's around it.
+
+A capture is known by its place (WARC file and offset), a record that came without one by its URL and digest: what is
+known changes nothing. A page is known by its normalised URL (`archive.rows.identity`) and shows the text of its newest
+capture; every other text that it had is kept in `revisions`, whatever the order in which captures come in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlite_utils import Database
+
+from archive import index, relations
+from archive.rows import article_row, identity, record_of, repair_of, storable, timestamp
+from pipeline.dedupe import Document, prepare
+from pipeline.records import Article, Capture, Rejection, Site
+from pipeline.repair import searchable
+
+Outcome = Literal["new", "revision", "unchanged", "rejection", "revisit", "known"]
+Result = Article | Rejection | None  # None: a revisit, there was nothing to clean
+Record = Article | Rejection | tuple[Capture, Result]
+OLDER_TEXTS = 8  # of one article, the newest, by which a copy still finds it
+
+_ARTICLE_COLUMNS = (
+    "docid", "key", "site", "hospital", "url", "title", "published_at", "published_raw", "source", "author", "editor",
+    "reviewer", "section", "text", "captured_at", "digest", "capture", "script", "cleaner", "details",
+)  # fmt: skip
+_INSERT_ARTICLE = (
+    f"insert into articles ({', '.join(_ARTICLE_COLUMNS)}) "  # noqa: S608  the names above
+    f"values ({', '.join(':' + name for name in _ARTICLE_COLUMNS)})"
+)
+_ASSIGNED = ", ".join(f"{name} = :{name}" for name in _ARTICLE_COLUMNS)
+_UPDATE_ARTICLE = f"update articles set {_ASSIGNED} where id = :id"  # noqa: S608
+_NAMED = ("hospital", "source", "author", "editor", "section")
+
+
+@dataclasses.dataclass(slots=True)
+class Batch:
+    """One transaction's worth of records, written one after the other and related at the end."""
+
+    db: Database
+    sites: Mapping[str, Site]
+    counts: Counter[str] = dataclasses.field(default_factory=Counter)
+    changed: dict[int, Article] = dataclasses.field(default_factory=dict)  # whose current text is to be related
+
+    def add(self, record: Record) -> Outcome:
+        """Write one record and say what became of it."""
+        capture, result = record if isinstance(record, tuple) else (_capture_of(record), record)
+        outcome = self._write(capture, result)
+        self.counts[outcome] += 1
+        return outcome
+
+    def finish(self) -> None:
+        """Relate what is new or changed to the rest of the archive."""
+        new = [
+            relations.New(id=number, article=article, official=self._official(article))
+            for number, article in self.changed.items()
+        ]
+        if new:
+            relations.relate_many(self.db, new, document_of=self._documents)
+        self.changed.clear()
+
+    def _write(self, capture: Capture, result: Result) -> Outcome:
+        if self._known(capture, result):
+            return "known"
+        if result is None or capture.kind == "revisit":
+            self._write_capture(capture, "revisit", article=self._article_of(capture))
+            return "revisit"
+        if isinstance(result, Rejection):
+            number = self._write_capture(capture, "rejection")
+            self._write_rejection(result, capture, number)
+            return "rejection"
+        return self._write_article(capture, _placed(result, capture))
+
+    def _known(self, capture: Capture, result: Result) -> bool:
+        if capture.warc:
+            found = self.db.execute(
+                "select 1 from captures where warc = :warc and offset = :offset and warc <> ''",
+                {"warc": capture.warc, "offset": capture.offset},
+            )
+            return found.fetchone() is not None
+        text_digest = result.digest if isinstance(result, Article) else ""
+        found = self.db.execute(
+            "select 1 from captures where url = :url and digest = :digest and text_digest = :text_digest and warc = ''",
+            {"url": storable(capture.url), "digest": capture.digest, "text_digest": text_digest},
+        )
+        return found.fetchone() is not None
+
+    def _article_of(self, revisit: Capture) -> int | None:
+        """The article that an earlier capture of the same payload gave, that of the same page first."""
+        row = self.db.execute(
+            """
+            select article from captures where digest = :digest and digest <> '' and article is not null
+            order by url <> :url, id desc limit 1
+            """,
+            {"digest": revisit.digest, "url": storable(revisit.url)},
+        ).fetchone()
+        return row[0] if row else None
+
+    def _write_capture(
+        self, capture: Capture, outcome: Outcome, *, article: int | None = None, text_digest: str = ""
+    ) -> int:
+        row = {
+            "site": capture.site,
+            "url": storable(capture.url),
+            "captured_at": timestamp(capture.captured_at),
+            "status": capture.status,
+            "mime": storable(capture.mime),
+            "digest": capture.digest,
+            "warc": capture.warc,
+            "offset": capture.offset,
+            "length": capture.length,
+            "outcome": outcome,
+            "article": article,
+            "text_digest": text_digest,
+        }
+        cursor = self.db.execute(
+            """
+            insert into captures (site, url, captured_at, status, mime, digest, warc, offset, length, outcome, article,
+              text_digest)
+            values (:site, :url, :captured_at, :status, :mime, :digest, :warc, :offset, :length, :outcome, :article,
+              :text_digest)
+            """,
+            row,
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _write_rejection(self, rejection: Rejection, capture: Capture, number: int) -> None:
+        self.db.execute(
+            """
+            insert into rejections (capture, site, url, reason, detail, captured_at, digest, warc, offset)
+            values (:capture, :site, :url, :reason, :detail, :captured_at, :digest, :warc, :offset)
+            """,
+            {
+                "capture": number,
+                "site": rejection.site or capture.site,
+                "url": storable(rejection.url or capture.url),
+                "reason": rejection.reason,
+                "detail": storable(rejection.detail),
+                "captured_at": timestamp(capture.captured_at),
+                "digest": capture.digest,
+                "warc": capture.warc,
+                "offset": capture.offset,
+            },
+        )
+
+    def _write_article(self, capture: Capture, article: Article) -> Outcome:
+        page = identity(article.url)
+        held = next(self.db.query("select * from articles where key = :key", {"key": page}), None)
+        if held is None:
+            return self._write_new(capture, article, page)
+        number = held["id"]
+        if self._has_text(held, article.digest):
+            capture_id = self._write_capture(capture, "unchanged", article=number, text_digest=article.digest)
+            if article.digest != held["digest"] and timestamp(article.captured_at) > held["captured_at"]:
+                self._replace(held, article, capture_id)  # the page went back to a text that it had before
+            return "unchanged"
+        capture_id = self._write_capture(capture, "revision", article=number, text_digest=article.digest)
+        if timestamp(article.captured_at) >= held["captured_at"]:
+            self._replace(held, article, capture_id)
+        else:
+            self._keep(number, article, capture_id)
+            self._index(number, held["docid"], held, again=True)
+            self.changed.setdefault(number, record_of(held))  # its older text is now found as a copy, too
+        return "revision"
+
+    def _write_new(self, capture: Capture, article: Article, page: str) -> Outcome:
+        capture_id = self._write_capture(capture, "new", text_digest=article.digest)
+        docid = index.docid_for(self.db, article.published_at)
+        row = article_row(article) | {"docid": docid, "key": page, "capture": capture_id}
+        number = int(self.db.execute(_INSERT_ARTICLE, row).lastrowid or 0)
+        self.db.execute("update captures set article = :article where id = :id", {"article": number, "id": capture_id})
+        self._write_flags_and_names(number, article)
+        self._index(number, docid, row)
+        self.changed[number] = article
+        return "new"
+
+    def _has_text(self, held: Mapping[str, Any], digest: str) -> bool:
+        if held["digest"] == digest:
+            return True
+        found = self.db.execute(
+            "select 1 from revisions where article = :article and digest = :digest",
+            {"article": held["id"], "digest": digest},
+        )
+        return found.fetchone() is not None
+
+    def _replace(self, held: dict[str, Any], article: Article, capture_id: int) -> None:
+        """Make this the current text of an article; the one that it had goes to its revisions."""
+        number = held["id"]
+        self._keep(number, record_of(held), held["capture"])
+        self.db.execute(
+            "delete from revisions where article = :article and digest = :digest",
+            {"article": number, "digest": article.digest},
+        )
+        index.remove(self.db, held["docid"])
+        row = article_row(article) | {"key": held["key"], "capture": capture_id, "id": number, "docid": held["docid"]}
+        if article.published_at != held["published_at"]:
+            row["docid"] = index.docid_for(self.db, article.published_at)
+        self.db.execute(_UPDATE_ARTICLE, row)
+        self._write_flags_and_names(number, article)
+        self._index(number, row["docid"], row)
+        self.changed[number] = article
+
+    def _keep(self, number: int, article: Article, capture_id: int) -> None:
+        row = article_row(article)
+        self.db.execute(
+            """
+            insert into revisions (article, captured_at, digest, capture, record)
+            values (:article, :captured_at, :digest, :capture, :record)
+            """,
+            {
+                "article": number,
+                "captured_at": row["captured_at"],
+                "digest": row["digest"],
+                "capture": capture_id,
+                "record": json.dumps(row, ensure_ascii=False),
+            },
+        )
+
+    def _write_flags_and_names(self, number: int, article: Article) -> None:
+        self.db.execute("delete from flags where article = :article", {"article": number})
+        for name in {flag.name for flag in article.flags}:
+            self.db.execute(
+                "insert into flags (article, flag) values (:article, :flag)", {"article": number, "flag": name}
+            )
+        for field in _NAMED:
+            if value := storable(getattr(article, field)):
+                for form in {value, *(self._aliases(article) if field == "hospital" else ())}:
+                    self.db.execute(
+                        "insert or ignore into names (field, value, folded) values (:field, :value, :folded)",
+                        {"field": field, "value": value, "folded": index.key(form)},
+                    )
+
+    def _aliases(self, article: Article) -> tuple[str, ...]:
+        site = self.sites.get(article.site)
+        return site.aliases if site and site.hospital == article.hospital else ()
+
+    def _index(self, number: int, docid: int, row: Mapping[str, Any], *, again: bool = False) -> None:
+        if again:
+            index.remove(self.db, docid)
+        index.put(self.db, docid, title=row["title"], text=row["text"], older=list(other_texts(self.db, number, row)))
+
+    def _official(self, article: Article) -> bool:
+        """Whether the page stands on a host that its hospital's own TOML names."""
+        site = self.sites.get(article.site)
+        if site is None or not site.hospital:
+            return False
+        host = identity(article.url).partition("://")[2].partition("/")[0]
+        return not host or host in site.all_hosts or host.partition(":")[0] in site.all_hosts
+
+    def _documents(self, number: int) -> list[Document]:
+        return [prepare(article) for article in versions(self.db, number)[: OLDER_TEXTS + 1]]
+
+
+def _capture_of(record: Article | Rejection) -> Capture:
+    """What a record that came alone says of its capture."""
+    digest = record.capture_digest if isinstance(record, Article) else record.digest
+    return Capture(
+        site=record.site,
+        url=record.url,
+        captured_at=record.captured_at,  # type: ignore[arg-type]  # None is written as an empty time
+        status=0,
+        digest=digest,
+        warc=record.warc,
+        offset=record.offset,
+    )
+
+
+def _placed(article: Article, capture: Capture) -> Article:
+    """The article with a text that can be stored, and the time of its capture should it lack one."""
+    changes: dict[str, Any] = {}
+    if article.captured_at is None:
+        changes["captured_at"] = capture.captured_at
+    for name in ("title", "text"):
+        if (stored := storable(getattr(article, name))) != getattr(article, name):
+            changes[name] = stored
+    return dataclasses.replace(article, **changes) if changes else article
+
+
+def versions(db: Database, number: int) -> list[Article]:
+    """Every text that an article had, the current one first, then the newest."""
+    rows = list(db.query("select * from articles where id = :id", {"id": number}))
+    older = db.query(
+        "select record from revisions where article = :article order by captured_at desc, id desc", {"article": number}
+    )
+    return [record_of(row) for row in rows] + [record_of(json.loads(row["record"])) for row in older]
+
+
+def other_texts(db: Database, number: int, row: Mapping[str, Any]) -> list[str]:
+    """What finds an article besides its title and text: earlier versions, and paragraphs that a guess made readable."""
+    texts = list(guessed(row))
+    query = "select record from revisions where article = :article order by captured_at desc, id desc"
+    for older in db.query(query, {"article": number}):
+        record = json.loads(older["record"])
+        texts += [record["title"], record["text"]]
+    return texts
+
+
+def reindex_batch(db: Database, size: int = 500) -> int:
+    """Index the next articles again by today's rules and say how many there were; 0 when all are.
+
+    How far it is stands in the settings: as rules and number, so that a change of the rules begins anew.
+    """
+    rules = index.version()
+    begun, _, last = (index.setting(db, "index_rebuilt_to") or "").partition(" ")
+    after = int(last) if begun == rules else -1
+    rows = list(
+        db.query(
+            "select id, docid, title, text, details from articles where docid > :after order by docid limit :size",
+            {"after": after, "size": size},
+        )
+    )
+    for row in rows:
+        index.remove(db, row["docid"])
+        index.put(db, row["docid"], title=row["title"], text=row["text"], older=other_texts(db, row["id"], row))
+    index.write_setting(db, "index_rebuilt_to", f"{rules} {rows[-1]['docid']}" if rows else "")
+    if not rows:
+        for field, value, folded in db.execute("select field, value, folded from names").fetchall():
+            db.execute(
+                """
+                update or replace names set folded = :again
+                where field = :field and value = :value and folded = :folded
+                """,
+                {"field": field, "value": value, "folded": folded, "again": index.key(folded)},
+            )
+        index.write_setting(db, "index_version", rules)
+    return len(rows)
+
+
+def guessed(row: Mapping[str, Any]) -> list[str]:
+    """The paragraphs of title and text that hold a guess, with the guesses in place (see `pipeline.repair`)."""
+    repairs = json.loads(row["details"])["repairs"]
+    paragraphs = []
+    for field in ("title", "text"):
+        if any(spot["status"] == "guess" for spot in repairs.get(field, {}).get("spots", ())):
+            repair = repair_of(repairs[field])
+            pairs = zip(repair.text.split("\n"), searchable(repair).split("\n"), strict=False)
+            # what was cut from the text after its repair is not to be found by its guesses either
+            paragraphs += [readable for shown, readable in pairs if shown != readable and shown.strip() in row[field]]
+    return paragraphs

@@ -1,0 +1,1 @@
+"""Runnable comparisons with named peers; `benchmarks/README.md` holds what they printed."""

@@ -1,0 +1,1 @@
+"""The front door: one click command a verb, one module a group of verbs."""

@@ -1,0 +1,273 @@
+"""The archivists' verbs: ingest, search, show, diff, cluster, rejections, export, check, backup."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from rich.text import Text
+
+from archive import Archive
+from cli.intake import collect
+from cli.main import Command, data_folder
+from cli.output import console, formats, notes
+from cli.output import show as show_rows
+from pipeline.errors import ArchiveError, QueryError
+from pipeline.records import FlagName
+from spiders.sites import load_sites, sites_folder
+
+FINDINGS = 1  # exit code
+
+
+flag_name = click.Choice(get_args(FlagName))
+with_flags = click.option(
+    "--flag", "flags", multiple=True, type=flag_name, help="Only articles with this flag; may stand several times."
+)
+without_flags = click.option(
+    "--no-flag", "without_flags", multiple=True, type=flag_name, help="Only articles without this flag."
+)
+
+
+def open_archive(*, readonly: bool = True) -> Archive:
+    """The archive of this call; reading one that is not there is an error with a cure."""
+    data = data_folder()
+    if readonly and not data.archive.exists():
+        raise ArchiveError(f"no archive at {data.archive}; `./yixun demo` or `./yixun ingest` makes one")
+    return Archive(data.archive, readonly=readonly, sites=load_sites(sites_folder(os.environ)))
+
+
+@click.command(
+    cls=Command, example="./yixun ingest saved-pages/\n./yixun ingest crawl.warc.gz\n./yixun ingest articles.jsonl"
+)
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--processes", default=os.cpu_count() or 2, show_default=True, help="Worker processes for cleaning.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
+def ingest(paths: tuple[Path, ...], processes: int, as_json: bool) -> int:
+    """Archive captures: clean each page, relate it to the others, add it.
+
+    PATHS are WARC files, folders of saved pages (<site>/<page>.html, beside it optionally <page>.json with url,
+    captured_at, headers) or .jsonl files of articles with the fields of an export. Without PATHS: what the crawls have
+    left. What was ingested before changes nothing.
+    """
+    from archive.ingest import ingest_warcs
+
+    data = data_folder()
+    sites = load_sites(sites_folder(os.environ))
+    warcs, problems = collect(paths, data, sites)
+    with Archive(data.archive, sites=sites) as archive, notes.status("archiving …") as status:
+        counts = ingest_warcs(
+            warcs,
+            archive,
+            sites,
+            captures=data.captures,
+            processes=processes,
+            progress=lambda line: status.update(f"archiving {line} …"),
+            problems=problems,
+        )
+    report = {key: count for key, count in counts.items() if count}
+    if as_json:
+        print(json.dumps({"counts": report, "problems": problems}, ensure_ascii=False))
+    else:
+        console.print("  ".join(f"{count} {key}" for key, count in report.items()) or "nothing new")
+        for problem in problems:
+            notes.print(f"problem: {problem}", markup=False, soft_wrap=True)
+    return FINDINGS if problems else 0
+
+
+def _day(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is None:
+        return None
+    for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
+        try:
+            datetime.datetime.strptime(value, form)
+        except ValueError:
+            continue
+        return value
+    raise click.BadParameter(f"{value!r} is no date; write 2022, 2022-06 or 2022-06-30", param=option)
+
+
+@click.command(cls=Command, example="./yixun search 卫健委 --limit 3")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many results.")
+@click.option("--expand", is_flag=True, help="Every article, the copies as well.")
+@with_flags
+@without_flags
+@click.option("--site", help="Only articles of this site.")
+@click.option("--since", callback=_day, help="Published on this day or later: 2022, 2022-06 or 2022-06-30.")
+@click.option("--until", callback=_day, help="Published on this day or earlier.")
+@click.option("--sort", type=click.Choice(["relevance", "date"]), default="relevance", show_default=True)
+@click.option("--after", "cursor", help="Go on after this place: `next` of the page before.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: total, hits, next.")
+def search(words: tuple[str, ...], cursor: str | None, as_json: bool, **filters: Any) -> None:
+    """Search titles and texts, in simplified or traditional characters.
+
+    WORDS are all looked for; "a phrase", -without, a OR b, title:, hospital:, source:, author:, section:, flag:, site:,
+    year:2022, date:2020..2022-06 (标题: 医院: 来源: 作者: 栏目: 日期:) narrow it.
+    """
+    query = " ".join(words)
+    with open_archive() as archive:
+        try:
+            found = archive.search(query, cursor=cursor, **filters)
+        except QueryError as error:
+            raise QueryError(f"{error}\n  {query}\n  {' ' * _width(query[: error.position])}^") from error
+    if as_json:
+        print(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+    else:
+        _print_hits(query, found)
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _print_hits(query: str, found: Any) -> None:
+    if not found.hits:
+        console.print(Text(f"nothing found for {query}"))
+        return
+    console.print(
+        Text(f"{found.total} found" + (f", the first {len(found.hits)}" if found.total > len(found.hits) else ""))
+    )
+    for hit in found.hits:
+        copies = f"  +{hit.copies} copies" if hit.copies else ""
+        flags = f"  [{' '.join(hit.flags)}]" if hit.flags else ""
+        console.print()
+        console.print(
+            Text(f"{hit.id}  ", "dim") + Text(hit.title or "(no title)", "bold") + Text(copies + flags, "yellow")
+        )
+        console.print(Text(f"   {hit.published_at or 'undated'}  {hit.hospital}  {hit.url}", "dim"), soft_wrap=True)
+        console.print(Text("   ") + marked(hit.snippet), soft_wrap=True)
+    if found.next:
+        console.print(Text(f"\nmore: --after {found.next}", "dim"))
+
+
+def marked(snippet: str) -> Text:
+    """A snippet with what stands between « and » in bold; the marks stay where there are no colours."""
+    if not console.is_terminal:
+        return Text(snippet)
+    text = Text()
+    for part in snippet.split("«"):
+        found, mark, rest = part.partition("»")
+        text.append(found, "bold green" if mark else None)
+        text.append(rest)
+    return text
+
+
+article_id = click.argument("article", type=int, metavar="ID")
+
+
+def _article(archive: Archive, number: int) -> dict[str, Any]:
+    article = archive.article(number, details=True)
+    if article is None:
+        raise ArchiveError(f"no article {number}; `./yixun search WORDS` prints the numbers")
+    return article
+
+
+@click.command(cls=Command, example="./yixun show 1\n./yixun show 1 --repairs")
+@article_id
+@click.option("--json", "as_json", is_flag=True, help="Everything, with the evidence of each flag and repair.")
+@click.option("--repairs", is_flag=True, help="What was repaired: before and after, marked.")
+def show(article: int, as_json: bool, repairs: bool) -> None:
+    """Show an article: its text, where it came from, and the evidence of its flags, repairs and relations."""
+    from cli import article as page
+
+    with open_archive() as archive:
+        record = _article(archive, article)
+    if as_json:
+        print(json.dumps(record, ensure_ascii=False, indent=2))
+    elif repairs:
+        page.print_repairs(record)
+    else:
+        page.print_article(record)
+
+
+@click.command(cls=Command, example="./yixun diff 1")
+@article_id
+def diff(article: int) -> None:
+    """Compare an article with the version before it, paragraph by paragraph."""
+    from cli import article as page
+
+    with open_archive() as archive:
+        page.print_diff(_article(archive, article))
+
+
+@click.command(cls=Command, example="./yixun cluster 1")
+@article_id
+@formats
+@click.option("--split", is_flag=True, help="Undo the merge that brought this article into its cluster.")
+def cluster(article: int, form: str | None, split: bool) -> None:
+    """Show the copies of an article, the one that stands for them first."""
+    with open_archive(readonly=not split) as archive:
+        _article(archive, article)
+        if split:
+            archive.split(article)
+        found = archive.cluster(article)
+        rows = [archive.article(member) for member in found.members] if found else []
+    for row in rows:
+        if row is not None:
+            row["role"] = "representative" if found and row["id"] == found.representative else "copy"
+    columns = ("id", "role", "title", "published_at", "hospital", "url", "flags")
+    show_rows([row for row in rows if row], columns, form, empty=f"article {article} has no copies")
+
+
+@click.command(cls=Command, example="./yixun rejections\n./yixun rejections --nl")
+@click.option("--site", help="Only this site.")
+@click.option("--reason", help="Only this reason.")
+@formats
+def rejections(site: str | None, reason: str | None, form: str | None) -> None:
+    """List the captures that are no articles, each with its reason."""
+    with open_archive() as archive:
+        rows = archive.rejections(site=site, reason=reason)
+        show_rows(rows, ("site", "reason", "detail", "url"), form, empty="no rejections")
+
+
+@click.command(cls=Command, example="./yixun export --nl > articles.jsonl")
+@click.option("--site", help="Only this site.")
+@with_flags
+@without_flags
+@formats
+def export(form: str | None, **filters: Any) -> None:
+    """Write the articles out, every field, with the relations between them."""
+    with open_archive() as archive:
+        rows = archive.articles(**filters)
+        show_rows(rows, ("id", "title", "published_at", "hospital", "flags"), form, empty="the archive is empty")
+
+
+@click.command(cls=Command, example="./yixun check")
+@formats
+def check(form: str | None) -> int:
+    """Check that every capture became an article, a rejection or a revisit, that the WARC files hold what the archive
+    says, and that database and search index are whole."""
+    from archive.check import check_archive
+
+    with open_archive() as archive, notes.status("checking …") as status:
+        findings = list(check_archive(archive, data_folder().captures, progress=_progress(status)))
+    show_rows(findings, ("finding", "where", "cure"), form, empty="everything is in order")
+    return FINDINGS if findings else 0
+
+
+def _progress(status: Any) -> Callable[[str], None]:
+    return lambda line: status.update(f"checking {line} …")
+
+
+@click.command(cls=Command, example="./yixun backup")
+@click.argument("target", required=False, type=click.Path(path_type=Path))
+def backup(target: Path | None) -> None:
+    """Copy the archive to TARGET while it is in use (default: a dated file in the data folder)."""
+    data = data_folder()
+    now = datetime.datetime.now(datetime.UTC)
+    target = target or data.backups / f"archive-{now:%Y%m%dT%H%M%SZ}.db"
+    if target.exists():
+        raise ArchiveError(f"{target} exists; name another file")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_archive() as archive:
+        archive.backup(target)
+    print(target)
+    sys.stdout.flush()

@@ -1,0 +1,284 @@
+"""A captured page in, an `Article` or a `Rejection` out.
+
+    clean(capture, site) -> Article | Rejection
+    clean_page(html, url) -> Article | Rejection      # the same for bytes without a capture
+
+The steps: decode the bytes, read the blocks, undo what a clone site injected, choose the container of the article, read
+its lines and the metadata around it, judge the result. What is no article gets the reason; nothing is dropped silently,
+and every line that was left out is in `Article.cut` with its rule.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.blocks import MAXIMUM_BYTES, Block, Page, TooCostlyError, parse
+from pipeline.body import (
+    Body,
+    Choice,
+    Headline,
+    choose,
+    find_headlines,
+    is_prose,
+    joined_lines,
+    metadata_lines,
+    nearest,
+    read_body,
+)
+from pipeline.dates import find_dates
+from pipeline.decode import Decoded, decode
+from pipeline.fold import fold, script_of
+from pipeline.kinds import REASONS, no_article, wrong_bytes, wrong_status
+from pipeline.lines import every, first, is_ui, read_line
+from pipeline.media import media_of
+from pipeline.metadata import SECTION_WORD, Reading, credits_of, published_of, section_of, source_of, title_of
+from pipeline.quality import judge
+from pipeline.records import Article, Capture, Evidence, Rejection, Repair, Site
+from pipeline.repair import assess, repair
+from pipeline.repeat import drop_repeats
+
+__all__ = ["CLEANER", "REASONS", "clean", "clean_page"]
+
+CLEANER = "1"  # raise it when the rules change: articles of an older number are cleaned again from their captures
+_LEAST_TEXT = 20  # characters of body below which trafilatura is asked as well
+
+
+def clean(capture: Capture, site: Site | None = None) -> Article | Rejection:
+    """Read the article out of a captured page; `site` is the one that the capture belongs to."""
+    kept = {"captured_at": capture.captured_at, "warc": capture.warc, "offset": capture.offset}
+    outcome = _by_status(capture)
+    if outcome is None:
+        headers = [
+            *capture.headers,
+            *([("Content-Type", capture.mime)] if capture.mime and not capture.headers else []),
+        ]
+        read = clean_page(capture.body, capture.url, site=site, headers=headers, captured_at=capture.captured_at)
+        if isinstance(read, Article):
+            return dataclasses.replace(read, site=capture.site, capture_digest=capture.digest, **kept)
+        outcome = read
+    return dataclasses.replace(outcome, site=capture.site, digest=capture.digest, **kept)
+
+
+def clean_page(
+    html: bytes,
+    url: str,
+    *,
+    site: Site | None = None,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+    captured_at: datetime.datetime | None = None,
+) -> Article | Rejection:
+    """Read the article out of the bytes of a page.
+
+    `headers` are those of the HTTP response, as a mapping or as pairs; only Content-Type is looked at. `captured_at` is
+    noted in the record and otherwise keeps a date from lying in the future.
+    """
+    pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
+    content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
+    name = site.name if site else urlsplit(url).netloc.lower()
+    outcome = _read(html, url, site, content_type, captured_at)
+    if isinstance(outcome, Article):
+        return dataclasses.replace(
+            outcome, site=name, hospital=site.hospital if site else "", captured_at=captured_at, cleaner=CLEANER
+        )
+    reason, detail = outcome
+    return Rejection(site=name, url=url, reason=reason, detail=detail[:300], captured_at=captured_at)
+
+
+def _by_status(capture: Capture) -> Rejection | None:
+    reason = wrong_status(capture.status)
+    detail = f"HTTP {capture.status}"
+    return Rejection(site=capture.site, url=capture.url, reason=reason, detail=detail) if reason else None
+
+
+def _read(
+    html: bytes, url: str, site: Site | None, content_type: str, captured_at: datetime.datetime | None
+) -> Article | tuple[str, str]:
+    """The article, or the reason and the detail of why there is none."""
+    wrong = wrong_bytes(html, content_type)
+    if wrong:
+        return wrong
+    if len(html) > MAXIMUM_BYTES:
+        return "too costly", f"{len(html):,} bytes"
+    decoded = decode(html, content_type, site.charset if site else None)
+    try:
+        page = parse(decoded.text)
+    except TooCostlyError as error:
+        return "too costly", str(error)
+    return _article(page, decoded, url, site, captured_at)
+
+
+def _article(
+    page: Page, decoded: Decoded, url: str, site: Site | None, captured_at: datetime.datetime | None
+) -> Article | tuple[str, str]:
+    page_text = "\n".join([page.title, *(block.text for block in page.blocks)])
+    damage = assess(page_text)
+    printed: dict[int, str] = {}
+    title_printed = page.title
+    if damage.annotated:
+        for index, block in enumerate(page.blocks):
+            printed[index] = block.text
+            block.pieces = repair(block.pieces, damage=damage).text
+            block.text = block.key = repair(block.text, damage=damage).text
+        page.title = repair(page.title, damage=damage).text
+    if script_of(page_text[:3000]) == "hant":
+        for block in page.blocks:
+            block.key = fold(block.text)
+    headlines = find_headlines(page)
+    choice = _by_selector(page, site, captured_at) or choose(page, headlines[0].last if headlines else None)
+    run = nearest(headlines, choice)
+    if run is None:
+        above = _unnamed_headline(page, choice)
+        run = Headline(0.0, above, above) if above is not None else None
+    headline = run.last if run else None
+    body = read_body(page, choice, headline) if choice else Body([], [], [], [], 0, 0)
+    before, after = metadata_lines(page, headline, body) if page.blocks else ([], [])
+    reading = Reading(
+        url, site, captured_at, page, decoded.text, printed, title_printed, run, headline, choice, body, before, after
+    )
+    images, attachments = media_of(reading)
+    size = sum(map(len, body.lines))
+    problem = no_article(reading, page_text, size, bool(images or attachments))
+    if problem:
+        return problem
+    lines = _printed_lines(reading)
+    if sum(map(len, lines)) < _LEAST_TEXT and not images and not attachments:
+        lines = _by_trafilatura(page) or lines
+    lines, repeats = drop_repeats(lines)
+    text = repair("\n".join(lines), damage=damage)
+    title, title_raw = title_of(reading)
+    published, published_raw = published_of(reading)
+    author, contributor = credits_of(reading)
+    values = {
+        "source": source_of(reading),
+        "author": author,
+        "contributor": contributor,
+        "editor": first([*after, *before], "editor"),
+        "reviewer": "、".join(every([*before, *after], "reviewer")),
+        "section": section_of(reading, title),
+    }
+    cuts = [*_header_cuts(reading), *body.cuts, *(dataclasses.replace(e, rule=f"repeat:{e.rule}") for e in repeats)]
+    repairs: dict[str, Repair] = {"text": text, "title": repair(title_raw, damage=damage)}
+    article = Article(
+        site="",
+        url=url,
+        title=title,
+        text=text.text,
+        published_at=published,
+        published_raw=published_raw,
+        captions=tuple(body.captions),
+        attachments=attachments,
+        images=images,
+        script=script_of(text.text or title),
+        repairs={field: made for field, made in repairs.items() if made.removed or made.spots},
+        cut=(_how(choice, decoded), *cuts),
+        **values,
+    )
+    article = judge(article, site, page_text)
+    return dataclasses.replace(article, digest=_digest(article))
+
+
+def _how(choice: Choice | None, decoded: Decoded) -> Evidence:
+    how = choice.how if choice else "no container"
+    return Evidence(rule="container", where="page", text=f"{how}; {decoded.encoding} by {decoded.how}")
+
+
+def _by_selector(page: Page, site: Site | None, captured_at: datetime.datetime | None) -> Choice | None:
+    """The container and the noise that the site's TOML names, those of the layout of the capture's day."""
+    if site is None:
+        return None
+    body, noise = site.body, site.noise
+    day = captured_at.date() if captured_at else None
+    for layout in sorted(site.layout, key=lambda layout: layout.until):
+        if day is not None and day <= layout.until:
+            body, noise = layout.body or body, layout.noise or noise
+            break
+    for selector in noise:
+        for node in _selected(page, selector):
+            page.nodes[node].hidden = True
+            for block in page.blocks[page.nodes[node].start : page.nodes[node].end]:
+                block.hidden = True
+    for node in _selected(page, body) if body else ():
+        if page.nodes[node].end > page.nodes[node].start:
+            return Choice(page.nodes[node].start, page.nodes[node].end, node, f"selector {body}")
+    return None
+
+
+def _selected(page: Page, selector: str) -> list[int]:
+    elements = set(page.root.cssselect(selector))
+    return [n for n, node in enumerate(page.nodes) if node.element in elements]
+
+
+def _unnamed_headline(page: Page, choice: Choice | None) -> int | None:
+    """The headline of a page whose `<title>` is only the site's name.
+
+    The line above the date line, else a heading over the body, else the short line right above its first sentence.
+    """
+    end = len(page.blocks)
+    if choice:
+        sentences = (i for i in range(choice.start, choice.end) if _is_sentence(page.blocks[i]))
+        end = next(sentences, choice.start)
+    for index in range(1, min(end + 1, len(page.blocks))):
+        block = page.blocks[index]
+        if len(block.text) > 200 or block.link_share > 0.5 or not find_dates(block.text):
+            continue
+        if read_line(block.pieces).is_metadata:
+            above = next((i for i in range(index - 1, max(-1, index - 4), -1) if _may_be_headline(page.blocks[i])), None)
+            if above is not None:
+                return above
+    if choice is None:
+        return None
+    for index in range(end, max(-1, end - 15), -1):
+        block = page.blocks[index]
+        if block.tag in {"h1", "h2"} and block.link_share < 0.5 and len(block.text) >= 4:
+            return index
+    return next((i for i in range(end - 1, max(-1, end - 4), -1) if _may_be_headline(page.blocks[i])), None)
+
+
+def _is_sentence(block: Block) -> bool:
+    return is_prose(block) and (len(block.text) >= 50 or block.text[-1] in "。！？；：.!?;:”」")
+
+
+def _may_be_headline(block: Block) -> bool:
+    if not 5 <= len(block.text) <= 80 or block.link_share >= 0.5 or block.noise or block.hidden:
+        return False
+    line = read_line(block.pieces)
+    return not line.fields and not line.dates and not is_ui(block.text) and not SECTION_WORD.fullmatch(block.text)
+
+
+def _printed_lines(reading: Reading) -> list[str]:
+    if not reading.printed:
+        return reading.body.lines
+    return joined_lines(reading.page, reading.body.blocks, reading.printed)
+
+
+def _by_trafilatura(page: Page) -> list[str]:
+    """What trafilatura reads on a page where no container has text."""
+    import trafilatura
+
+    text = trafilatura.extract(page.root, include_comments=False, include_tables=True, no_fallback=True) or ""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _header_cuts(reading: Reading) -> list[Evidence]:
+    """The lines between the headline and the body, which became metadata or nothing."""
+    page, body = reading.page, reading.body
+    if reading.headline is None or not body.blocks:
+        return []
+    lines = range(reading.headline + 1, min(body.first, reading.headline + 30))
+    start = reading.choice.start if reading.choice else 0
+    return [Evidence(rule="cut:metadata", where="page", text=page.blocks[i].text[:200]) for i in lines if i < start]
+
+
+def _digest(article: Article) -> str:
+    """A hash of what a reader would call the article's content; the visitor counter is no part of it."""
+    content: list[Any] = [
+        article.title, article.text, article.published_at, article.source, article.author, article.contributor,
+        article.editor, article.reviewer, list(article.captions), [link.url for link in article.attachments],
+    ]  # fmt: skip
+    return "sha256:" + hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

@@ -1,0 +1,158 @@
+"""A read page in, the reason why it is no article out: list page, soft 404, firewall, login, redirect, download.
+
+`wrong_status` looks at the answer, `wrong_bytes` at the bytes before they are read, `no_article` at the page after it
+has been read, because a short article and an error page differ only in what stands around them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pipeline.blocks import shown
+from pipeline.dates import find_dates
+from pipeline.metadata import Reading
+
+REASONS = {
+    "list page": "the page lists articles and is none itself",
+    "soft 404": "the server says 200, the page says that there is nothing",
+    "not found": "the server answered 404 or 410",
+    "error status": "the server answered with an error",
+    "redirect": "the page only sends the visitor elsewhere",
+    "blocked": "a firewall, a login or a script challenge stands before the page",
+    "empty": "the page has no text, no pictures and no attachments",
+    "not html": "the bytes are a document, an image or data, not a page",
+    "too costly": "reading the page would take more time or memory than any real page does",
+}
+_BLOCKED_STATUS = frozenset({401, 403, 405, 407, 412, 418, 429, 503, 521, 567})
+# file signatures -> what they are; a server that sends these as text/html means a download
+_SIGNATURES = (
+    (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP or Office"), (b"\xd0\xcf\x11\xe0", "Office"), (b"{\\rtf", "RTF"),
+    (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"RIFF", "RIFF"), (b"Rar!", "RAR"),
+    (b"7z\xbc\xaf", "7-Zip"), (b"\x1f\x8b", "gzip"), (b"ID3", "MP3"), (b"\x00\x00\x00", "MP4"), (b"II*\x00", "TIFF"),
+)  # fmt: skip
+_PAGE_TYPE = re.compile(r"html|xml|text/plain|octet-stream|^$", re.IGNORECASE)
+_BLOCKED_TEXT = re.compile(
+    r"网站防火墙|网站卫士|安全狗|云盾|云锁|护卫神|知道创宇|创宇盾|加速乐|宝塔.{0,4}防火墙|waf|拦截提示|您的(?:请求|访问).{0,12}(?:拦截|阻断|阻止|非法|威胁|异常|过于频繁)|"
+    r"访问.{0,6}(?:被拒绝|被拦截|过于频繁|受限|验证)|请求.{0,8}不合法|安全验证|人机验证|滑动验证|请完成.{0,8}验证|输入验证码|请开启.{0,6}javascript|请启用.{0,6}javascript|"
+    r"enable javascript|access denied|forbidden|request blocked|just a moment|checking your browser|attention required|verify you are human|"
+    r"您没有.{0,6}权限|没有访问权限|无权(?:限)?访问|仅限.{0,6}(?:内网|校内|院内).{0,4}访问|请(?:先)?登录后|用户登录|统一身份认证|会话.{0,4}(?:过期|超时)",
+    re.IGNORECASE,
+)
+_CHALLENGE = re.compile(
+    r"acw_sc__v|__jsl_clearance|\$_ts\s*=|security_session_verify|_\$_[A-Za-z0-9]{2,6}\(|yunsuo_session|eval\(function\(p,a,c,k|cf-chl|__cf_chl|/_guard/|"
+    r"document\.cookie\s*=.{0,300}location|challenge-platform|aliyun_waf|\bWZWS\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_SCRIPT_REDIRECT = re.compile(
+    r"(?:window|document|top|self|parent)?\.?location(?:\.href)?\s*=\s*[\"'/]|location\.(?:replace|assign)\s*\("
+)
+_NOTHING_THERE = re.compile(
+    r"(?:未找到|找不到|无法找到|没有找到|沒有找到|未能找到).{0,14}(?:页|頁|内容|文件|信息|文章|资源|网址|地址|文档|数据)|"
+    r"(?:页面|頁面|网页|內容|内容|文章|信息|文档|资源|新闻|该页|记录|栏目).{0,12}(?:不存在|已(?:经)?(?:被)?(?:删除|移除|下线|失效|过期|撤稿|屏蔽)|找不到|走丢|丢失|飞走|未找到|去火星|无法显示|不见了|出错)|"
+    r"您(?:所)?(?:访问|查看|浏览|请求|要找)的.{0,16}(?:不存在|删除|失效|不见|找不到|不可用|过期|移动|未发布)|^404|404(?:错误|页面|\s*not\s*found)|page not found|not found|"
+    r"(?:参数|操作)(?:错误|有误)|系统(?:错误|繁忙|出错)|出错(?:了|啦)|暂无(?:内容|数据|信息|相关)|该(?:信息|内容|文章).{0,6}(?:未发布|审核中)|"
+    r"server error|internal server error|服务器(?:错误|内部错误)|应用程序中的服务器错误|error 404|HTTP 404",
+    re.IGNORECASE,
+)
+_FULL_STOP = re.compile("[。！？!?]")
+_LOOKED_AT = 4_000  # characters of a short page that are searched for walls and redirects
+
+
+def wrong_status(status: int) -> str:
+    """The reason for an HTTP status that no article comes with, or an empty string."""
+    if status in {404, 410}:
+        return "not found"
+    if status in _BLOCKED_STATUS:
+        return "blocked"
+    if status >= 400:
+        return "error status"
+    return "redirect" if 300 <= status < 400 else ""
+
+
+def wrong_bytes(html: bytes, content_type: str) -> tuple[str, str] | None:
+    if not html.strip(b"\x00\t\n\r\x0b\x0c "):
+        return "empty", "no bytes"
+    for signature, kind in _SIGNATURES:
+        if html.startswith(signature):
+            return "not html", kind
+    media = content_type.partition(";")[0].strip()
+    if not _PAGE_TYPE.search(media) and b"<" not in html[:2000]:
+        return "not html", media
+    return None
+
+
+def no_article(reading: Reading, page_text: str, size: int, pictured: bool) -> tuple[str, str] | None:
+    """The reason and the detail when the page is no article."""
+    page = reading.page
+    total = sum(len(block.text) for block in page.blocks)
+    if size < 200 and total < 1500:
+        head = page_text[:_LOOKED_AT]
+        for reason, pattern in (("soft 404", _NOTHING_THERE), ("blocked", _BLOCKED_TEXT)):
+            hit = pattern.search(head)
+            if hit and not _is_dated(reading):
+                return reason, shown(hit[0])
+    if page.refresh and total < 300 and "url" in page.refresh.lower():
+        return "redirect", page.refresh
+    if total < 100:
+        challenge = _CHALLENGE.search(reading.html[:200_000])
+        if challenge:
+            return "blocked", challenge[0][:80]
+        sent = _SCRIPT_REDIRECT.search(reading.html[:200_000])
+        if sent and not pictured:
+            return "redirect", sent[0]
+    if page.passwords and size < 100 and total < 600 and not _is_dated(reading):
+        return "blocked", "a password field"
+    listing = _listing(reading, size)
+    if listing:
+        return "list page", listing
+    if size < 5 and not pictured:
+        return "empty", f"{total} characters, none of them an article's"
+    return None
+
+
+def _is_dated(reading: Reading) -> bool:
+    return any(
+        line.dates or any(kind == "published" and value for kind, value in line.fields) for line in reading.before
+    )
+
+
+def _has_own_date(reading: Reading) -> bool:
+    """Whether a date stands under the headline with no link in between: a list's dates stand beside its links."""
+    if any(kind in {"published", "time"} and value for line in reading.before for kind, value in line.fields):
+        return True
+    if reading.headline is None:
+        return False
+    for block in reading.page.blocks[reading.headline + 1 : reading.headline + 8]:
+        if block.linked >= 8:
+            return False
+        if len(block.text) <= 80 and find_dates(block.text, yearless=False):
+            return True
+    return False
+
+
+def _listing(reading: Reading, size: int) -> str:
+    """What shows that the page lists articles, or an empty string."""
+    page = reading.page
+    start, end = (reading.choice.start, reading.choice.end) if reading.choice else (0, len(page.blocks))
+    items = dated = 0
+    for index, block in enumerate(page.blocks):
+        if block.hidden or block.linked < 8 or block.links == 0 or block.link_share < 0.5 or len(block.text) > 120:
+            continue
+        items += 1
+        near = page.blocks[max(0, index - 1) : index + 2]
+        dated += any(len(other.text) < 140 and find_dates(other.text) for other in near)
+    own_date = _has_own_date(reading)
+    stops = sum(len(_FULL_STOP.findall(line)) for line in reading.body.lines)
+    inside = sum(
+        1 for block in page.blocks[start:end] if block.linked >= 8 and block.link_share > 0.5 and not block.noise
+    )
+    if inside >= 5 and dated >= 4 and size < 60 * inside and not own_date:
+        return f"{inside} links with {dated} dates"
+    if size < 60 and stops < 2 and items >= 5 and dated >= 4 and not own_date:
+        return f"{items} links, {dated} with a date"
+    linked = sum(block.links for block in page.blocks if block.link_share > 0.5)
+    if size < 30 and linked >= 50 and not own_date:
+        return f"{linked} links, no text"
+    if size < 30 and items >= 8 and not own_date and not _is_dated(reading):
+        return f"{items} links, no text"
+    return ""

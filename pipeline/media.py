@@ -1,0 +1,64 @@
+"""A read page in, the pictures and the attachments of its article out, with absolute addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urljoin
+
+from pipeline.blocks import Page, Picture
+from pipeline.metadata import Reading
+from pipeline.records import Link
+
+_ICON = re.compile(
+    r"logo|icon|(?:^|[/_-])ico|qrcode|erweima|ewm|weixin|weibo|button|btn|arrow|blank|spacer|loading|share|banner|avatar|/dot|line\.|"
+    r"bg[._-]|close|print|top\.|search|fileTypeImages|icon_|/filetype|beian|gongan|jiucuo|sitecode|red\.png|blue\.png|dzjg",
+    re.IGNORECASE,
+)
+
+
+def media_of(reading: Reading) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
+    """Images and attachments inside the article, with absolute addresses."""
+    page = reading.page
+    start, end = _media_range(reading)
+    images = [p for p in page.images if start <= p.at <= end and _is_content_image(page, p)]
+    attachments = [p for p in page.attachments if start <= p.at <= end + 6 and not page.nodes[p.node].noise]
+    return _links(page, reading.url, images), _links(page, reading.url, attachments)
+
+
+def _media_range(reading: Reading) -> tuple[int, int]:
+    if reading.body.blocks and reading.choice:
+        start = (
+            reading.headline
+            if reading.headline is not None and reading.headline < reading.body.first
+            else reading.choice.start
+        )
+        return start, reading.choice.end
+    if reading.headline is None:
+        return 0, -1
+    end = reading.headline + 1
+    blocks = reading.page.blocks
+    while end < len(blocks) and end < reading.headline + 30 and not blocks[end].noise and blocks[end].link_share < 0.8:
+        end += 1
+    return reading.headline + 1, end
+
+
+def _is_content_image(page: Page, picture: Picture) -> bool:
+    return not _ICON.search(picture.url[-200:]) and not page.nodes[picture.node].noise
+
+
+def _links(page: Page, url: str, pictures: Iterable[Picture]) -> tuple[Link, ...]:
+    links: dict[str, Link] = {}
+    base = _joined(url, page.base) if page.base else url
+    for picture in pictures:
+        address = _joined(base, picture.url)
+        if address.startswith(("http://", "https://", "file:")) and len(address) <= 2000:
+            links.setdefault(address, Link(url=address, title=picture.title[:200]))
+    return tuple(links.values())
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address.strip())
+    except ValueError:
+        return ""

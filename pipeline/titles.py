@@ -1,0 +1,46 @@
+"""The words of a `<title>` in, the article's title out: without the site's name, without decorative blanks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff][ \u3000]+){3,}[\u3400-\u9fff]")
+_TITLE_SEPARATOR = re.compile(
+    r"\s{0,3}(?:[_|»>]+|(?<!—)——?(?=[\u3400-\u9fff]{0,10}(?:网|門戶|门户)))\s{0,3}|\s{1,3}[-–]+\s{0,3}|[-–]+\s{1,3}|-{1,2}(?=[\u3400-\u9fff])"
+)
+_SITE_NAME = re.compile(
+    r"(?:网|網|网站|官网|频道|頻道|医院|醫院|首页|新闻|新聞|门户|在线|日报|晚报|委员会|卫健委|卫生局|政府|大学|学院|学会|中心|资讯|中国|动态|公告|报社|客户端|[a-z]{2,}\.(?:com|cn|net|org)(?:\.cn)?)$|"
+    r"^(?:新闻|首页|正文|网站)|(?:网|門戶|门户)",
+    re.IGNORECASE,
+)
+
+
+def fold_title(text: str) -> str:
+    """Letters and digits of a title, for comparing only."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
+
+
+def joined_title(parts: list[str], whole: str) -> str:
+    """The lines of a headline in one; with a blank between them unless the `<title>` has none there."""
+    title = parts[0]
+    for part in parts[1:]:
+        title += part if title + part in whole else " " + part
+    return title
+
+
+def without_site(title: str) -> str:
+    """A `<title>` without the site's name and the sections behind it (or before it)."""
+    parts = [part for part in _TITLE_SEPARATOR.split(title.strip()) if part.strip()]
+    while len(parts) > 1 and _SITE_NAME.search(parts[-1]):
+        parts.pop()
+    while len(parts) > 1 and _SITE_NAME.search(parts[0]):
+        parts.pop(0)
+    if len(parts) > 1 and len(parts[0]) >= 6:
+        return parts[0]
+    return " ".join(parts) if parts else title
+
+
+def without_spaces(title: str) -> str:
+    """创 先 争 优 -> 创先争优; blanks between longer parts stay."""
+    return _SPACED_OUT.sub(lambda match: re.sub(r"[ \u3000]+", "", match[0]), " ".join(title.split()))

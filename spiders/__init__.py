@@ -1,0 +1,1 @@
+"""What is fetched and how politely. The only home of Scrapy."""

@@ -1,0 +1,97 @@
+"""The check finds what is wrong, says where, and is silent when nothing is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from archive_pages import SENTENCES, SITES, page, write_pages
+
+from archive import Archive
+from archive.check import check_archive
+from archive.ingest import ingest_warcs
+
+PAGES = {
+    f"/news/{number}.html": page(f"夜间门诊第{number}期", *SENTENCES, f"这是第{number}期。") for number in range(3)
+}
+
+
+@pytest.fixture
+def captures(tmp_path: Path) -> Path:
+    return tmp_path / "captures"
+
+
+@pytest.fixture
+def file(captures: Path) -> Path:
+    return write_pages(captures, PAGES)
+
+
+@pytest.fixture
+def archive(tmp_path: Path, captures: Path, file: Path) -> Iterator[Archive]:
+    with Archive(tmp_path / "archive.db", sites=SITES) as opened:
+        ingest_warcs([file], opened, SITES, captures=captures, processes=1)
+        yield opened
+
+
+def findings(archive: Archive, captures: Path) -> list[tuple[str, str]]:
+    return [(one["finding"], one["where"]) for one in check_archive(archive, captures)]
+
+
+def test_a_sound_archive_has_no_findings(archive: Archive, captures: Path) -> None:
+    lines: list[str] = []
+
+    assert list(check_archive(archive, captures, progress=lines.append)) == []
+    assert lines
+
+
+def test_it_can_be_checked_by_a_reader(archive: Archive, captures: Path) -> None:
+    with Archive(archive.path, readonly=True) as reader:
+        assert findings(reader, captures) == []
+
+
+def test_a_missing_file_is_found(archive: Archive, captures: Path, file: Path) -> None:
+    file.unlink()
+
+    assert findings(archive, captures) == [("the WARC file is not there", f"qinghe/{file.name}")]
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.99])
+def test_a_flipped_bit_is_found(archive: Archive, captures: Path, file: Path, place: float) -> None:
+    data = bytearray(file.read_bytes())
+    data[int(len(data) * place)] ^= 4
+    file.write_bytes(data)
+
+    found = findings(archive, captures)
+    assert found
+    assert all(where.startswith(f"qinghe/{file.name}") for _, where in found)
+
+
+def test_a_record_with_another_digest_is_found(archive: Archive, captures: Path) -> None:
+    archive.db.execute("update captures set digest = 'sha256:0' where id = 2")
+
+    [(finding, where)] = findings(archive, captures)
+    assert "sha256:0" in finding
+    assert "offset" in where
+
+
+def test_a_capture_that_was_not_archived_is_found(archive: Archive, captures: Path) -> None:
+    archive.db.execute("pragma foreign_keys = off")
+    archive.db.execute("delete from captures where id = 3")
+
+    found = findings(archive, captures)
+    assert any("not archived" in finding for finding, _ in found)
+    assert ("there are 3, by the captures it should be 2", "articles") in found
+
+
+def test_a_lost_rejection_is_found(archive: Archive, captures: Path) -> None:
+    archive.db.execute("update captures set outcome = 'rejection', article = null where id = 2")
+
+    assert ("there are 0, by the captures it should be 1", "rejections") in findings(archive, captures)
+
+
+@pytest.mark.parametrize("table", ["articles_fts", "articles_title_fts", "articles_chars"])
+def test_an_article_that_cannot_be_searched_is_found(archive: Archive, captures: Path, table: str) -> None:
+    archive.db.execute(f"delete from {table} where rowid = (select docid from articles where id = 2)")
+
+    assert findings(archive, captures) == [("1 articles are not in the index, 0 entries are of none", table)]

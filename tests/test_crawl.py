@@ -1,0 +1,333 @@
+from __future__ import annotations
+
+import contextlib
+import http.server
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SiteError
+from pipeline.records import Site
+from pipeline.warc import read_captures, scan
+from spiders.captures import load_known
+from spiders.crawl import SiteStats, check_url, judge, load_last, named_hosts, run_crawl, survey
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+class Server:
+    """A site on a loopback port: pages by path, and what was asked for."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Answer] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.times: list[float] = []
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.asked.append((self.path, dict(self.headers)))
+                outer.times.append(time.monotonic())
+                status, headers, body = outer.pages.get(self.path, (404, {}, b"<p>404"))
+                if headers.get("ETag") and headers["ETag"] == self.headers.get("If-None-Match"):
+                    status, body = 304, b""
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.asked]
+
+    def html(self, path: str, body: str, **headers: str) -> None:
+        fields = {"Content-Type": "text/html; charset=utf-8"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        self.pages[path] = (200, fields, f"<html><body>{body}</body></html>".encode())
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    started = Server()
+    yield started
+    started.server.shutdown()
+    started.server.server_close()
+
+
+def fill(server: Server, pages: int = 3, each: int = 10) -> None:
+    """A news section of `pages` list pages with `each` articles."""
+    server.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /secret/\n")
+    for page in range(1, pages + 1):
+        rows = []
+        for number in range(each):
+            path = f"/info/1018/{page}{number:02}.html"
+            title = f"我院第{page}{number:02}次召开工作会议部署近期任务"
+            rows.append(f'<li><a href="{path}">{title}</a><span>2022-08-22</span></li>')
+            server.html(path, f"<h1>会议{page}{number:02}</h1><p>我院召开会议。</p>")
+        here = "/news/" if page == 1 else f"/news/index_{page}.html"
+        following = f'<a href="/news/index_{page + 1}.html">下一页</a>' if page < pages else ""
+        server.html(here, f"<ul>{''.join(rows)}</ul>{following}<a href='/about/'>医院简介</a>", ETag=f'"list{page}"')
+
+
+def add_site(folder: Path, name: str, *urls: str, **keys: object) -> None:
+    folder.mkdir(exist_ok=True)
+    lines = ['hospital = "示范县人民医院"', f"start_urls = {json.dumps(list(urls))}", "delay = 0"]
+    lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+    (folder / f"{name}.toml").write_text("\n".join(lines), "utf-8")
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_two_crawls_of_three_sites(tmp_path: Path, server: Server) -> None:
+    """One start of Scrapy takes a second, so this test looks at everything that two crawls do."""
+    fill(server)
+    other = Server()
+    canary = Server()
+    fill(canary)
+    other.pages["/robots.txt"] = (404, {}, b"")
+    rows = "".join(
+        f'<li><a href="{path}">我院开展送医下乡义诊活动受到欢迎</a>2022-01-0{n}</li>'
+        for n, path in enumerate(("/news/101.html", "/news/102.html", "/news/103.html", "/news/104.html"), 1)
+    )
+    other.html("/", f"<ul>{rows}</ul>")
+    other.html("/news/101.html", "<p>一</p>")
+    other.pages["/news/102.html"] = (302, {"Location": f"{canary.url}/news/"}, b"")  # another port, which no TOML names
+    other.pages["/news/103.html"] = (302, {"Location": "/news/moved.html"}, b"moved")
+    other.html("/news/moved.html", "<p>三</p>")
+    other.pages["/news/104.html"] = (500, {}, b"<p>error")
+    dead = unused_port()
+    sites = tmp_path / "sites"
+    add_site(sites, "alpha", f"{server.url}/news/", minimum_articles=30)
+    add_site(sites, "beta", f"{other.url}/")
+    add_site(sites, "dead", f"http://127.0.0.1:{dead}/")
+    lines: list[str] = []
+
+    began = time.monotonic()
+    first = run_crawl(["alpha", "beta", "dead"], data=tmp_path / "data", sites_folder=sites, on_line=lines.append)
+    took = time.monotonic() - began
+    asked, server.asked = server.paths(), []
+    other_asked, other.asked = other.paths(), []
+
+    # everything is asked for once, robots.txt first, and navigation is left alone
+    assert asked[0] == "/robots.txt"
+    assert len(asked) == len(set(asked)) == 1 + 3 + 30
+    assert took < 15, "40 pages without a delay"
+    # the statistics judge each site by itself
+    alpha, beta = first["alpha"], first["beta"]
+    assert (alpha.ok, alpha.problem, alpha.finish_reason) == (True, "", "finished")
+    assert (alpha.requests, alpha.captured, alpha.articles_seen, alpha.articles_new) == (34, 34, 30, 30)
+    assert (beta.ok, beta.articles_seen, beta.articles_new) == (True, 4, 2)
+    assert beta.errors["another host"] == 1 and beta.errors["status 500"] == 1
+    assert canary.asked == [], "a redirect to a port that no TOML names was followed"
+    assert first["dead"].ok is False
+    assert first["dead"].problem.startswith(f"connection refused: 127.0.0.1:{dead}")
+    assert load_last(tmp_path / "data/captures/alpha") == alpha
+    assert any(line.startswith("alpha: ") for line in lines)
+    # every answer is kept: robots.txt, redirects and errors as well
+    captures = tmp_path / "data/captures"
+    kept = {path.parent.name: list(read_captures(path, root=captures)) for path in captures.glob("*/*.warc.gz")}
+    assert {c.url.removeprefix(server.url) for c in kept["alpha"]} == set(asked)
+    assert sorted(c.status for c in kept["beta"]) == [200, 200, 200, 302, 302, 404, 500, 500]
+    assert len(other_asked) == 8
+    assert "dead" not in kept
+    assert list(captures.glob("*/*.open")) == []
+    for path in captures.glob("*/*.warc.gz"):
+        assert scan(path).problem == ""
+        assert subprocess.run(["gzip", "-t", path], check=False).returncode == 0
+
+    # the second crawl: one new article on the first page, everything else is had
+    server.html("/info/1018/999.html", "<p>新</p>")
+    new = '<li><a href="/info/1018/999.html">我院新增一台先进医疗设备投入使用</a><span>2022-09-01</span></li>'
+    page = server.pages["/news/"][2].decode().replace("<ul>", f"<ul>{new}")
+    server.pages["/news/"] = (200, {"Content-Type": "text/html", "ETag": '"changed"'}, page.encode())
+    second = run_crawl(["alpha", "beta"], data=tmp_path / "data", sites_folder=sites)
+
+    assert server.paths() == ["/robots.txt", "/news/", "/info/1018/999.html", "/news/index_2.html"]
+    headers = dict(server.asked)
+    assert headers["/news/"]["If-None-Match"] == '"list1"'
+    assert headers["/news/"]["User-Agent"].startswith("Yixun/0.1 (+")
+    assert "Cookie" not in headers["/news/"] and "Referer" not in headers["/info/1018/999.html"]
+    assert (second["alpha"].captured, second["alpha"].revisits) == (2, 2)  # robots.txt and index_2 are as they were
+    assert set(other.paths()) == {"/robots.txt", "/", "/news/102.html", "/news/104.html"}
+    assert second["alpha"].ok and second["alpha"].articles_new == 1
+    other.server.shutdown()
+    canary.server.shutdown()
+
+
+def test_a_crawl_meets_a_hostile_web(tmp_path: Path) -> None:
+    """Seven sites in one process: each ends with its own outcome, and the sound one is crawled all the same."""
+    servers = {name: Server() for name in ("sound", "closed", "partly", "waits", "long", "full", "big")}
+    sites = tmp_path / "sites"
+    for name, server in servers.items():
+        fill(server, pages=1, each=3)
+        add_site(sites, name, f"{server.url}/news/")
+    rules = "User-agent: *\nDisallow: /info/1018/101.html\nCrawl-delay: 0.3"
+    servers["closed"].pages["/robots.txt"] = (503, {}, b"")
+    servers["partly"].pages["/robots.txt"] = (200, {}, rules.encode())
+    servers["waits"].pages["/info/1018/100.html"] = (429, {"Retry-After": "1"}, b"")
+    servers["long"].pages["/info/1018/100.html"] = (503, {"Retry-After": "3600"}, b"")
+    servers["big"].pages["/info/1018/100.html"] = (200, {}, bytes(17 * 1024 * 1024))
+    (tmp_path / "data/captures").mkdir(parents=True)
+    (tmp_path / "data/captures/full").write_text("no folder can be made here")
+
+    found = run_crawl(list(servers), data=tmp_path / "data", sites_folder=sites)
+
+    assert found["sound"].ok and found["sound"].articles_new == 3
+    assert not found["closed"].ok
+    assert found["closed"].problem.startswith("robots.txt unreachable: status 503")
+    assert servers["closed"].paths() == ["/robots.txt", "/robots.txt"], "an unreachable robots.txt forbids everything"
+    assert "/info/1018/101.html" not in servers["partly"].paths()
+    assert found["partly"].articles_new == 2
+    gaps = [b - a for a, b in itertools.pairwise(servers["partly"].times)]
+    assert min(gaps[1:]) > 0.28, "Crawl-delay was not kept"  # the first gap has the connecting in it
+    asked = servers["waits"].paths()
+    assert asked.count("/info/1018/100.html") == 3
+    at = [moment for path, moment in zip(asked, servers["waits"].times, strict=True) if path == "/info/1018/100.html"]
+    assert min(b - a for a, b in itertools.pairwise(at)) > 0.95, "Retry-After was not kept"
+    assert found["waits"].pending == {f"{servers['waits'].url}/info/1018/100.html": 1}
+    assert not found["long"].ok and "asked to wait: 3600 s" in found["long"].problem
+    assert servers["long"].paths() == ["/robots.txt", "/news/", "/info/1018/100.html"]
+    assert found["full"].finish_reason == "captures_failed"
+    assert str(tmp_path / "data/captures/full") in found["full"].problem
+    assert servers["full"].asked == []
+    assert found["big"].errors == {"too large": 1} and found["big"].articles_new == 2
+    for server in servers.values():
+        server.server.shutdown()
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from spiders.crawl import run_crawl
+run_crawl(["alpha"], data=Path(sys.argv[1]), sites_folder=Path(sys.argv[2]), on_line=print)
+"""
+
+
+def start_crawl(data: Path, sites: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, data, sites], cwd=Path(__file__).parent.parent)
+
+
+def wait_for(server: Server, requests: int) -> None:
+    end = time.monotonic() + 20
+    while len(server.asked) < requests and time.monotonic() < end:
+        time.sleep(0.005)
+
+
+def children() -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if b"scrapy" in path.read_bytes() and b"news" in path.read_bytes():
+                found.add(int(path.parent.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_a_killed_crawl_is_resumed_by_running_it_again(tmp_path: Path, server: Server) -> None:
+    fill(server)
+    data, sites = tmp_path / "data", tmp_path / "sites"
+    add_site(sites, "alpha", f"{server.url}/news/")
+    for stop, requests in ((signal.SIGKILL, 8), (signal.SIGTERM, 20)):
+        before = children()
+        parent = start_crawl(data, sites)
+        wait_for(server, requests)
+        mine = children() - before
+        parent.send_signal(stop)
+        if stop == signal.SIGKILL:  # the worst: the crawler itself, at once, while its parent is dead
+            for child in mine:
+                os.kill(child, signal.SIGKILL)
+        assert parent.wait(timeout=20) == -stop
+        end = time.monotonic() + 10
+        while children() - before and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not children() - before, "the crawler outlives its parent"
+    interrupted = load_last(data / "captures/alpha")
+    assert interrupted is not None and not interrupted.ok
+
+    last = run_crawl(["alpha"], data=data, sites_folder=sites)["alpha"]
+
+    assert last.ok, last
+    known = load_known(data / "captures/alpha")
+    articles = [path for path in server.pages if path.startswith("/info/")]
+    assert all(known.had(f"{server.url}{path}") for path in articles)
+    kept = [c.url for path in (data / "captures").glob("*/*.warc.gz") for c in read_captures(path)]
+    responses = [url.removeprefix(server.url) for url in kept if "/info/" in url]
+    assert sorted(responses) == sorted(articles), "each article once"
+
+
+def test_a_survey_proposes_a_toml_that_loads(tmp_path: Path, server: Server) -> None:
+    fill(server)
+    footer = "<div class='footer'>版权所有 © 示范县人民医院 电话 123456</div>"
+    server.html(
+        "/", f"<title>示范县人民医院-首页</title><a href='/news/'>医院新闻</a><a href='/about/'>医院简介</a>{footer}"
+    )
+
+    found = survey(f"{server.url}/")
+
+    assert found.hospital == "示范县人民医院"
+    assert ("医院新闻", f"{server.url}/news/") in found.sections
+    assert f'"{server.url}/news/"' in found.toml
+    assert len(found.toml.splitlines()) <= 12
+    assert found.articles_seen == 10
+    assert "/about/" not in server.paths()
+
+
+def test_a_crawl_is_judged_by_what_it_counted() -> None:
+    site = Site(name="a", hospital="h", start_urls=("http://a.test/",), minimum_articles=5)
+
+    def outcome(**counted: object) -> tuple[bool, str]:
+        stats = judge(SiteStats(site="a", started_at="2026-11-21T00:00:00+00:00", **counted), site)  # type: ignore[arg-type]
+        return stats.ok, stats.problem
+
+    assert outcome(finish_reason="finished", articles_seen=5) == (True, "")
+    assert outcome(finish_reason="maximum_pages", articles_seen=5) == (True, "")
+    assert outcome(finish_reason="finished", articles_seen=4) == (False, "saw 4 articles, minimum_articles is 5")
+    assert outcome(finish_reason="finished", articles_seen=4, lists_cut=1) == (True, "")
+    assert outcome(finish_reason="finished", articles_seen=9, unanswered=["status 404: x"]) == (False, "status 404: x")
+    assert outcome(finish_reason="shutdown", articles_seen=9)[0] is False
+    assert outcome(finish_reason="captures_failed", failure="disk full") == (False, "disk full")
+
+
+def test_only_what_a_toml_names_exactly_may_be_private() -> None:
+    site = Site(
+        name="a",
+        hospital="h",
+        start_urls=("http://127.0.0.1:8001/", "https://www.public.test/", "http://10.0.0.5/"),
+        hosts=("news.intranet.test:8080",),
+    )
+
+    assert named_hosts([site]) == {"127.0.0.1:8001", "10.0.0.5:80", "10.0.0.5:443", "news.intranet.test:8080"}
+
+
+def test_an_unknown_site_is_named_with_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(SiteError, match="mengyin: no such site"):
+        run_crawl(["mengyin"], data=tmp_path, sites_folder=tmp_path)
+    assert check_url("www.demo.test") == "http://www.demo.test/"
+    for wrong in ("ftp://demo.test/", "http://", "/home/page.html", "http://demo.test:99999/"):
+        with pytest.raises(SiteError):
+            check_url(wrong)
