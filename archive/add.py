@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
 from archive import index, relations
-from archive.rows import article_row, identity, record_of, repair_of, storable, timestamp
+from archive.rows import article_row, content_digest, identity, record_of, repair_of, storable, timestamp
 from pipeline.dedupe import Document, prepare
 from pipeline.records import Article, Capture, Rejection, Site
 from pipeline.repair import searchable
@@ -51,6 +51,8 @@ class Batch:
     def add(self, record: Record) -> Outcome:
         """Write one record and say what became of it."""
         capture, result = record if isinstance(record, tuple) else (_capture_of(record), record)
+        if isinstance(result, Article):
+            result = _completed(result, capture)
         outcome = self._write(capture, result)
         self.counts[outcome] += 1
         return outcome
@@ -65,6 +67,19 @@ class Batch:
             relations.relate_many(self.db, new, document_of=self._documents)
         self.changed.clear()
 
+    def relate_all(self) -> int:
+        """Relate every article again, by today's rules, and say how many there were. What a person split stays."""
+        return relations.rebuild(self.db, self._all_new(), document_of=self._documents)
+
+    def _all_new(self) -> Iterator[relations.New]:
+        last = 0
+        sql = "select * from articles where id > :last order by id limit 500"
+        while rows := list(self.db.query(sql, {"last": last})):
+            for row in rows:
+                article = record_of(row)
+                yield relations.New(id=row["id"], article=article, official=self._official(article))
+            last = rows[-1]["id"]
+
     def _write(self, capture: Capture, result: Result) -> Outcome:
         if self._known(capture, result):
             return "known"
@@ -75,7 +90,7 @@ class Batch:
             number = self._write_capture(capture, "rejection")
             self._write_rejection(result, capture, number)
             return "rejection"
-        return self._write_article(capture, _placed(result, capture))
+        return self._write_article(capture, result)
 
     def _known(self, capture: Capture, result: Result) -> bool:
         if capture.warc:
@@ -271,14 +286,16 @@ def _capture_of(record: Article | Rejection) -> Capture:
     )
 
 
-def _placed(article: Article, capture: Capture) -> Article:
-    """The article with a text that can be stored, and the time of its capture should it lack one."""
+def _completed(article: Article, capture: Capture) -> Article:
+    """The article with a text that can be stored, and with the time of its capture and a digest should it lack them."""
     changes: dict[str, Any] = {}
     if article.captured_at is None:
         changes["captured_at"] = capture.captured_at
     for name in ("title", "text"):
         if (stored := storable(getattr(article, name))) != getattr(article, name):
             changes[name] = stored
+    if not article.digest:
+        changes["digest"] = content_digest(article)
     return dataclasses.replace(article, **changes) if changes else article
 
 

@@ -130,7 +130,9 @@ class Archive:
         until: str | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Every article that the filters let through, in the order of the ids, with the fields of an export."""
-        filters = Filters(flags, without_flags, site, hospital, since, until).node()
+        filters = Filters(
+            flags=flags, without_flags=without_flags, site=site, hospital=hospital, since=since, until=until
+        ).node()
         condition = Condition(And(tuple(filters)))
         with translated(self.path):
             yield from self._exported(condition.sql if filters else "1", condition.parameters)
@@ -218,7 +220,7 @@ class Archive:
 
         `since` and `until` are dates like 2022, 2022-06 or 2022-06-30, both included. Raises `QueryError`.
         """
-        filters = Filters(flags, without_flags, site, None, since, until)
+        filters = Filters(flags=flags, without_flags=without_flags, site=site, since=since, until=until)
         with translated(self.path):
             return search(self.db, query, limit=limit, expand=expand, filters=filters, sort=sort, cursor=cursor)
 
@@ -260,6 +262,11 @@ class Archive:
                 return count
             if progress:
                 progress(f"{count} of {total} articles")
+
+    def relate_again(self) -> int:
+        """Relate every article again, by today's rules, and say how many there were. What a person split stays."""
+        with self.transaction() as batch:
+            return batch.relate_all()
 
     def counts(self) -> dict[str, int]:
         """How many captures, by outcome, and how many articles, revisions, rejections, clusters and WARC files."""

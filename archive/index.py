@@ -42,6 +42,7 @@ RULES = "1"  # raise it when the tokens change
 DAY_BITS = 12  # 4,096 numbers a day
 _DAY_ZERO = datetime.date(1900, 1, 1).toordinal()
 _FIRST_DAY = datetime.date(1970, 1, 1).toordinal() - _DAY_ZERO  # all numbers below are for articles without a date
+TITLE_MARK, OLDER_MARK = "t", "o"  # before a single character that stands there
 BETWEEN = "\x00"  # parts two texts in one column
 TABLES = ("articles_fts", "articles_title_fts", "articles_chars")
 
@@ -80,9 +81,15 @@ def pairs(keyed: str) -> str:
     return " ".join([first + second for first, second in itertools.pairwise(safe)])
 
 
-def characters(keyed: str) -> str:
-    """The different characters of a keyed text with blanks between them."""
-    return " ".join(sorted(set(keyed.translate(_TOKEN))))
+def characters(*, title: str, text: str, older: str) -> str:
+    """The tokens of the single characters of an article: a character of the text as it is, of the others marked."""
+    places = {"": text, TITLE_MARK: title, OLDER_MARK: older}
+    return " ".join(mark + one for mark, keyed in places.items() for one in sorted(set(keyed.translate(_TOKEN))))
+
+
+def character(keyed: str, mark: str = "") -> str:
+    """The token of one character, in the text or in the place of the mark."""
+    return mark + keyed.translate(_TOKEN)
 
 
 def put(db: Database, docid: int, *, title: str, text: str, older: Iterable[str] = ()) -> None:
@@ -91,13 +98,22 @@ def put(db: Database, docid: int, *, title: str, text: str, older: Iterable[str]
     `older` are the texts that are found as well and shown as such: earlier versions, and what a guess made readable.
     Nothing is found that runs from one into the next.
     """
-    head, body = key(title), key(text)
-    rest = key(BETWEEN.join(older))
-    tokens = {"docid": docid, "body": pairs(body), "title": pairs(head), "older": pairs(rest)}
-    single = {"docid": docid, "body": characters(body), "title": characters(head), "older": characters(rest)}
+    older = list(older)
+    tokens = {
+        "docid": docid,
+        "body": pairs(key(text)),
+        "title": pairs(key(title)),
+        "older": pairs(key(BETWEEN.join(older))),
+    }
     db.execute("insert into articles_fts(rowid, body, title, older) values (:docid, :body, :title, :older)", tokens)
     db.execute("insert into articles_title_fts(rowid, title) values (:docid, :title)", tokens)
-    db.execute("insert into articles_chars(rowid, body, title, older) values (:docid, :body, :title, :older)", single)
+    put_characters(db, docid, title=title, text=text, older=older)
+
+
+def put_characters(db: Database, docid: int, *, title: str, text: str, older: Iterable[str] = ()) -> None:
+    """The part of `put` that single characters are found by."""
+    found = characters(title=key(title), text=key(text), older=key(BETWEEN.join(older)))
+    db.execute("insert into articles_chars(rowid, found) values (:docid, :found)", {"docid": docid, "found": found})
 
 
 def remove(db: Database, docid: int) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archive.database import Archive
-from archive.rows import storable, timestamp
+from archive.rows import content_digest, storable, timestamp
 from pipeline.errors import IngestError, WarcError
 from pipeline.records import Article, Capture, Link, Rejection, Site
 from pipeline.workers import clean_all, rejected
@@ -35,6 +35,7 @@ _PLAIN = ("url", "published_raw", "contributor", "hospital")
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 Progress = Callable[[str], None]
+Record = tuple[Capture, Article | Rejection]
 
 
 def ingest_warcs(
@@ -49,21 +50,26 @@ def ingest_warcs(
 ) -> Counter[str]:
     """Archive what the WARC files hold and count it by outcome: new, revision, unchanged, rejection, revisit, known.
 
-    `captures` is the folder below which the files are known by their path. `progress` gets a line now and then. A file
+    `captures` is the folder below which the files are known by their path. `progress` gets a line for each. A file
     that is no WARC or is damaged is archived as far as it can be read; the others follow. What was wrong is added to
     `problems`; without such a list the first of it is raised as a `WarcError` at the end.
     """
     readers: list[_Reader] = []
     records = _outcomes(_captures(paths, archive, captures, readers), sites, processes)
     counts: Counter[str] = Counter()
-    for batch in _batches(records):
+    for batch in _batches(_told(records, progress)):
         counts += _add(archive, batch, readers)
-        if progress:
-            progress(f"{readers[-1].name}: {sum(counts.values())} captures")
     counts += _add(archive, [], readers)
     counts["known"] += sum(reader.known for reader in readers)
     _report([reader.problem for reader in readers if reader.problem], problems)
     return counts
+
+
+def _told(records: Iterable[Record], progress: Progress | None) -> Iterator[Record]:
+    for number, record in enumerate(records, 1):
+        if progress:
+            progress(f"{record[0].warc}: {number} captures")
+        yield record
 
 
 def _report(found: list[WarcError], problems: list[str] | None) -> None:
@@ -168,9 +174,6 @@ def _note(db: Database, reader: _Reader) -> None:
     )
 
 
-Record = tuple[Capture, Article | Rejection]
-
-
 def _outcomes(captures: Iterable[Capture], sites: Mapping[str, Site], processes: int) -> Iterator[Record]:
     """Each capture with what the cleaner made of it; their bodies are let go."""
     for capture, result in clean_all(captures, sites, processes=processes, cleaner=clean_record):
@@ -270,14 +273,8 @@ def article_from_export(fields: Mapping[str, Any], site: Site | None) -> Article
         cleaner=CLEANER,
         captured_at=_moment(fields.get("captured_at")),
     )
-    return digested(judge(article, site))
-
-
-def digested(article: Article) -> Article:
-    """The article with the digest of its content, as the cleaner computes it."""
-    from pipeline.clean import _digest
-
-    return dataclasses.replace(article, digest=_digest(article))
+    judged = judge(article, site)
+    return dataclasses.replace(judged, digest=content_digest(judged))
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -40,7 +40,6 @@ from pipeline.dedupe import (
     candidate,
     compare,
     day_number,
-    exact_key,
     keys,
     keys_version,
     prepare,
@@ -50,13 +49,14 @@ from pipeline.errors import ArchiveError
 from pipeline.records import Article, Cluster, Relation
 
 FULL = 64  # articles a key; a key that so many share is a stock phrase: skipped, and no longer extended
-VERIFIED = 6  # candidates that are compared, the best ones
+VERIFIED = 4  # candidates that are compared, the best ones
 SHORT = 300  # characters; a text so short may be the preview of any of many siblings …
 VERIFIED_SHORT = 24  # … so more of them are compared, which costs little
-SAME = 0.97  # of both texts, for two articles to be one whatever their siblings say
+SAME = 0.97  # of the length of a text; what is shorter may be a preview of it
 TIED = 0.02  # of a preview, between two articles that contain it …
 NEAR_DAYS = 14  # … when only one of them was published so near, the preview is of that one
-SIBLINGS = 3  # after so many of them no more candidates are compared
+SIBLINGS = 2  # after so many of them candidates are compared only …
+ALIKE = 0.9  # … when they have this much of the weight of the first
 SHARED = 0.15  # of an article's keys, for a candidate …
 WEIGHT = 1.0  # … or this much, each shared key counting 1 / (articles that have it)
 BATCH = 1000  # articles of a rebuild that are related together
@@ -303,7 +303,7 @@ class _Step:
     ) -> list[Relation]:
         links: dict[int, _Link] = {}
         for document, text in zip(documents, texts, strict=True):
-            for link in self._verified(one.id, document, text):
+            for link in self._verified(one, document, text):
                 held = links.get(link.other)
                 if held is None or (link.verdict.linked, link.verdict.share_new) > (
                     held.verdict.linked,
@@ -314,7 +314,8 @@ class _Step:
         for link in found:
             self._keep(one.id, link)
         self._place(one.id, found, documents[0].published_at, again=again)
-        if len(texts) > 1 or not any(_covers(link, documents[0]) for link in found):
+        # the hospital's own page is always indexed: its later versions are told by its site
+        if one.official or len(texts) > 1 or not any(_covers(link, documents[0]) for link in found):
             for text in texts:
                 self._index(one.id, text)
         return [Relation(kind=link.verdict.kind, id=link.other, evidence=link.verdict.evidence()) for link in found]
@@ -334,8 +335,8 @@ class _Step:
                 held.append(article)
                 self.keys.append((key, article))
 
-    def _ranked(self, article: int, text: tuple[int, ...], length: int) -> list[int]:
-        """The articles that share most with these keys, the rarer the better; the earlier first among equals."""
+    def _ranked(self, article: int, text: tuple[int, ...], length: int) -> list[tuple[int, float]]:
+        """The articles that share most with these keys, with their weights; the earlier first among equals."""
         weights: dict[int, float] = defaultdict(float)
         shared: dict[int, int] = defaultdict(int)
         for key in text:
@@ -353,20 +354,21 @@ class _Step:
             (-weight, other) for other, weight in weights.items() if weight >= WEIGHT or shared[other] >= least
         ]
         able.sort()
-        return [other for _, other in able[: VERIFIED if length > SHORT else VERIFIED_SHORT]]
+        return [(other, -weight) for weight, other in able[: VERIFIED if length > SHORT else VERIFIED_SHORT]]
 
-    def _verified(self, article: int, document: Document, text: tuple[int, ...]) -> Iterator[_Link]:
+    def _verified(self, one: New, document: Document, text: tuple[int, ...]) -> Iterator[_Link]:
         siblings = 0
-        for other in self._ranked(article, text, len(document.body)):
+        ranked = self._ranked(one.id, text, len(document.body))
+        for other, weight in ranked:
+            if siblings >= SIBLINGS and weight < ALIKE * ranked[0][1] and len(document.body) > SHORT:
+                return  # one of a series: the one that it copies would have shared more keys than they do
             link = self._compared(document, other)
             if link is None:
                 continue
             yield link
-            if link.verdict.linked and link.verdict.whole and link.verdict.kind == "copy":
-                return  # what else could be said of it was said of that one
+            if link.verdict.kind == "copy" and link.verdict.whole and not one.official:
+                return  # what else could be said of it was said of that one (but of versions on one site)
             siblings += not link.verdict.linked
-            if siblings >= SIBLINGS and len(document.body) > SHORT:
-                return  # one of a series: the one that it copies would have shared more keys than they do
 
     def _compared(self, document: Document, other: int) -> _Link | None:
         """The verdict on the text of the other that is most like this one."""
@@ -385,15 +387,12 @@ class _Step:
         """Let the article join the cluster that it belongs to, and make one of those that it bridges."""
         own = self._cluster(article) if again else article
         self.clusters[article] = own
-        apart = {self._cluster(link.other) for link in links if not link.verdict.linked}
-        able = [
-            link
-            for link in links
-            if link.verdict.linked
-            # a preview that it shares with its sibling does not bring the siblings together
-            and not (link.verdict.share_new < SAME and self._cluster(link.other) in apart)
-            and not self._is_part(article, link)
-        ]
+        apart: dict[int, int] = {}  # the clusters of its siblings: characters of the longest sibling
+        for link in links:
+            if not link.verdict.linked:
+                cluster = self._cluster(link.other)
+                apart[cluster] = max(apart.get(cluster, 0), len(link.document.body))
+        able = [link for link in links if link.verdict.linked and not self._is_part(article, link, apart)]
         able.sort(key=lambda link: (-min(link.verdict.share_new, link.verdict.share_old), -link.verdict.share_old))
         first: _Link | None = None
         for link in self._unambiguous(able, published):
@@ -407,15 +406,16 @@ class _Step:
             elif (first is None and link.verdict.share_old >= BRIDGE and link.verdict.share_new >= BRIDGE) or (
                 first is not None and bridges(first.verdict, link.verdict)
             ):
-                if self._parted(cluster, target) or self._siblings(cluster, target):
-                    continue
+                corrected = "revision" in (link.verdict.kind, first.verdict.kind if first else "")
+                if self._parted(cluster, target) or (not corrected and self._siblings(cluster, target)):
+                    continue  # copies of two versions differ like siblings; the versions themselves bring them together
                 self._merge(cluster, target, bridge=article)
                 first = first or link
 
     def _unambiguous(self, links: list[_Link], published: str | None) -> list[_Link]:
         """Leave out the links of a preview that two clusters contain, unless the dates speak for one of them."""
         best = links[0] if links else None
-        if best is None or best.verdict.share_old >= BRIDGE:
+        if best is None or best.verdict.share_old >= SAME:
             return links
         rivals = [link for link in links if link.verdict.share_new >= best.verdict.share_new - TIED]
         if len({self._cluster(link.other) for link in rivals}) < 2:
@@ -440,13 +440,16 @@ class _Step:
         )
         return found.fetchone() is not None
 
-    def _is_part(self, article: int, link: _Link) -> bool:
-        """Whether the two share what the article also shares with a sibling: the longest of that cluster is another."""
-        if min(link.verdict.share_new, link.verdict.share_old) >= SAME:
-            return False
+    def _is_part(self, article: int, link: _Link, apart: Mapping[int, int]) -> bool:
+        """Whether this is a preview in the cluster of a sibling: what the siblings share does not make them one."""
+        size, whole = len(link.document.body), self.lengths[article]
         cluster = self._cluster(link.other)
+        if cluster in apart:
+            return size < SAME * min(whole, apart[cluster])
+        if size >= SAME * whole or cluster == self._cluster(article):
+            return False
         longest = self._longest_of(cluster)
-        if longest in (link.other, article) or cluster == self._cluster(article):
+        if longest in (link.other, article) or size >= SAME * min(whole, self.longest[cluster][0]):
             return False
         return self._differ(article, longest)
 
@@ -764,7 +767,6 @@ __all__ = [
     "New",
     "cluster_of",
     "create_tables",
-    "exact_key",
     "forget",
     "members",
     "merges",

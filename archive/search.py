@@ -13,15 +13,17 @@ import binascii
 import bisect
 import dataclasses
 import functools
+import heapq
 import itertools
 import json
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from sqlite_utils import Database
 
 from archive.add import other_texts
-from archive.index import characters, key, key_map, pairs
+from archive.index import OLDER_MARK, TITLE_MARK, character, key, key_map, pairs
 from archive.query import And, Dated, Flagged, Named, Node, Not, OnSite, Or, Words, dated, flagged, needles, parse
 from pipeline.errors import QueryError
 from pipeline.records import Hit
@@ -33,6 +35,7 @@ SNIPPET = 90  # characters
 LEAD = 20  # characters before the first found word
 WEIGHTS = "1.0, 5.0, 0.2"  # of a word in body, title and older texts
 NARROW = "articles a indexed by articles_narrow"  # has every column that a condition asks
+NEAREST = 50  # articles that are offered when nothing has all words
 TITLE_BONUS = 100.0  # shown in the score of a title hit; the order does not come from it
 OPEN, CLOSE = "«", "»"
 
@@ -48,6 +51,7 @@ class Results:
     total: int
     hits: list[Hit]
     next: str | None  # the cursor of the page after this one
+    partial: list[Hit] = dataclasses.field(default_factory=list)  # nothing has all words: what has most of them
 
     def as_dict(self) -> dict[str, Any]:
         """The page as JSON has it."""
@@ -56,6 +60,7 @@ class Results:
             "total": self.total,
             "hits": [dataclasses.asdict(hit) for hit in self.hits],
             "next": self.next,
+            "partial": [dataclasses.asdict(hit) for hit in self.partial],
         }
 
 
@@ -183,7 +188,7 @@ def _asked(node: Node) -> tuple[str, str] | None:
         if node.place == "title" and len(node.needle) > 1:
             return "articles_title_fts", _phrase(node.needle)
         if not expression:
-            return "articles_chars", _columns(node.place) + _quoted(characters(node.needle))
+            return "articles_chars", _single(node.needle, node.place)
     return ("articles_fts", expression) if expression else None
 
 
@@ -197,6 +202,12 @@ def scoring(node: Node, *, title: bool = False) -> str:
 
 def _columns(place: str) -> str:
     return {"title": "{title} : ", "text": "{body} : ", "older": "{older} : "}.get(place, "")
+
+
+def _single(needle: str, place: str) -> str:
+    """The question to `articles_chars` for one character."""
+    marks = {"title": (TITLE_MARK,), "text": ("",), "older": (OLDER_MARK,)}.get(place, ("", TITLE_MARK, OLDER_MARK))
+    return "(" + " OR ".join(_quoted(character(needle, mark)) for mark in marks) + ")"
 
 
 def _phrase(needle: str) -> str:
@@ -228,12 +239,24 @@ def search(
     order = _order(db, node, found(db, node, filters or Filters()), sort)
     shown = list(itertools.islice(_shown(db, order, after, expand=expand), limit + 1))
     page = shown[:limit]
+    nearest = [] if order.docids else _nearest(db, node, filters or Filters())[:limit]
     return Results(
         query=query,
         total=len(order.docids) - (0 if expand else _copies(db, order)),
         hits=_hits(db, page, needles(node)),
         next=_cursor(page[-1].rank) if page and len(shown) > limit else None,
+        partial=_hits(db, nearest, needles(node)),
     )
+
+
+def _nearest(db: Database, node: Node, filters: Filters) -> list[_Shown]:
+    """What has some of the words when nothing has all: most words first, then the newest."""
+    words = [part for part in node.parts if isinstance(part, Words)] if isinstance(node, And) else []
+    rest = [part for part in node.parts if not isinstance(part, Words)] if isinstance(node, And) else []
+    counts = Counter(docid for word in words for docid in found(db, And((word, *rest)), filters))
+    best = heapq.nlargest(NEAREST, counts.items(), key=lambda pair: (pair[1], pair[0]))
+    order = _Order((docid for docid, _ in best), (), {docid: -float(count) for docid, count in best})
+    return list(_shown(db, order, None, expand=False))
 
 
 def found(db: Database, node: Node, filters: Filters) -> list[int]:
@@ -284,7 +307,7 @@ def _title_hits(db: Database, node: Node) -> set[int]:
         singles = [needle for needle in needles(node) if len(needle) == 1]
         if not singles:
             return set()
-        expression = " AND ".join("{title} : " + _quoted(characters(needle)) for needle in singles)
+        expression = " AND ".join(_single(needle, "title") for needle in singles)
         sql = "select rowid docid from articles_chars where articles_chars match :match"
     return set(_numbers(db, sql, {"match": expression}))
 

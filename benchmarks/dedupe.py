@@ -41,17 +41,35 @@ SEEDS = {"dev": 1, "test": 2, "fresh": 9}
 ONE_DAY = (0, 0, 1, 7, 30, 91, 365)  # days between two of a series of which several may come out on one day
 BATCH = 2_000  # articles a transaction
 
-_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石"
-_GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅鹏飞波斌宇浩凯晨欣怡佳慧雪琳婷建国志文海燕春晓东立新永成庆云德光"
-_PLACES = ["清源", "青河", "永丰", "南岭", "北川", "东湖", "西塘", "安平", "昌宁", "宁远", "长岭", "白沙", "石桥", "龙泉", "云山", "临江", "广陵", "丰泽", "柳城", "江浦", "大兴", "新安", "太和", "明溪", "通河", "武陵", "阳谷", "平原", "松滋", "仙游", "罗田", "望江", "岳西", "河间", "高密", "怀远"]
-_TIERS = ("县人民医院", "市中心医院", "区中医医院", "市第一人民医院", "县妇幼保健院", "市第二人民医院", "市儿童医院", "县中医医院")
-_DEPARTMENTS = ["心内科", "神经内科", "呼吸内科", "消化内科", "肾内科", "普外科", "骨科", "泌尿外科", "妇产科", "儿科", "急诊科", "重症医学科", "麻醉科", "检验科", "放射科", "超声科", "药学部", "护理部", "康复科", "中医科", "眼科", "口腔科", "皮肤科", "肿瘤科", "感染科", "血透室", "体检中心", "门诊部", "后勤保障部", "信息科"]
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
+    "彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石"
+)
+_GIVEN = (
+    "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅鹏飞"
+    "波斌宇浩凯晨欣怡佳慧雪琳婷建国志文海燕春晓东立新永成庆云德光"
+)
+_PLACES = [
+    "清源", "青河", "永丰", "南岭", "北川", "东湖", "西塘", "安平", "昌宁", "宁远", "长岭", "白沙", "石桥", "龙泉",
+    "云山", "临江", "广陵", "丰泽", "柳城", "江浦", "大兴", "新安", "太和", "明溪", "通河", "武陵", "阳谷", "平原",
+    "松滋", "仙游", "罗田", "望江", "岳西", "河间", "高密", "怀远",
+]  # fmt: skip
+_TIERS = [
+    "县人民医院", "市中心医院", "区中医医院", "市第一人民医院", "县妇幼保健院", "市第二人民医院", "市儿童医院",
+    "县中医医院",
+]  # fmt: skip
+_DEPARTMENTS = [
+    "心内科", "神经内科", "呼吸内科", "消化内科", "肾内科", "普外科", "骨科", "泌尿外科", "妇产科", "儿科", "急诊科",
+    "重症医学科", "麻醉科", "检验科", "放射科", "超声科", "药学部", "护理部", "康复科", "中医科", "眼科", "口腔科",
+    "皮肤科", "肿瘤科", "感染科", "血透室", "体检中心", "门诊部", "后勤保障部", "信息科",
+]  # fmt: skip
 _POSTS = ("院长", "副院长", "党委书记", "护士长", "科主任", "纪委书记", "工会主席")
-_BRANDS = (
-    "6163am银河", "304am永利", "澳门新葡京", "威尼斯987", "凯发k8", "亚博体育", "乐鱼体育", "必威betway", "9728太阳集团", "金沙娱乐场",
-    "皇冠体育", "开云官网", "九游会j9", "米乐m6", "万博体育", "太阳城集团", "永利皇宫", "新葡京娱乐", "美高梅mgm", "华体会hth", "大发彩票",
-    "星空体育", "爱游戏ayx", "亿博娱乐", "天博克罗地亚", "沙巴体育", "欧宝娱乐", "博鱼官方", "火狐体育", "腾博会",
-)  # fmt: skip
+_BRANDS = [
+    "6163am银河", "304am永利", "澳门新葡京", "威尼斯987", "凯发k8", "亚博体育", "乐鱼体育", "必威betway",
+    "9728太阳集团", "金沙娱乐场", "皇冠体育", "开云官网", "九游会j9", "米乐m6", "万博体育", "太阳城集团", "永利皇宫",
+    "新葡京娱乐", "美高梅mgm", "华体会hth", "大发彩票", "星空体育", "爱游戏ayx", "亿博娱乐", "天博克罗地亚",
+    "沙巴体育", "欧宝娱乐", "博鱼官方", "火狐体育", "腾博会",
+]  # fmt: skip
 
 # Sentence frames: {n} noun, {v} verb, {p} person, {d} department, {h} hospital, {x} post, {c} count, {t} day.
 _FRAMES = """
@@ -260,10 +278,15 @@ class Generator:
         made = []
         for number in range(count):
             day = start + datetime.timedelta(days=step * number)
-            # of one day are lists of departments or persons only (see `steps`); dates and counts come day by day at most
+            # of one day are lists of departments or persons only (see `steps`); counts come day by day at most
             made.append(
-                self._labelled(same or title(number), [line.replace("＠", hospital) for line in body(number, day)],
-                               hospital, day, family)
+                self._labelled(
+                    same or title(number),
+                    [line.replace("＠", hospital) for line in body(number, day)],
+                    hospital,
+                    day,
+                    family,
+                )
             )
         return made
 
@@ -291,7 +314,7 @@ class Generator:
         nouns = r.sample(self.nouns, 8)
         fixed = [r.randint(10, 999) for _ in range(8)]
 
-        def body(number: int, day: datetime.date) -> list[str]:
+        def body(_number: int, day: datetime.date) -> list[str]:
             counts = [r.randint(10, 999) for _ in range(8)]
             if minimal:
                 counts[2:] = fixed[2:]
@@ -329,11 +352,13 @@ class Generator:
         template = [self._fill(r.choice((*_STOCK, *_FRAMES)), "＠") for _ in range(r.randint(8, 20))]
         departments = r.sample(_DEPARTMENTS, 3)
 
-        def body(number: int, day: datetime.date) -> list[str]:
+        def body(_number: int, day: datetime.date) -> list[str]:
             until = day + datetime.timedelta(days=r.randint(5, 20))
             posts = departments if minimal else r.sample(_DEPARTMENTS, 3)
-            wanted = f"{posts[0]}医师{r.randint(1, 40)}名" if minimal else "、".join(
-                f"{post}医师{r.randint(1, 9)}名" for post in posts
+            wanted = (
+                f"{posts[0]}医师{r.randint(1, 40)}名"
+                if minimal
+                else "、".join(f"{post}医师{r.randint(1, 9)}名" for post in posts)
             )
             return [
                 f"因工作需要，＠现面向社会公开招聘{wanted}。",
@@ -358,7 +383,7 @@ class Generator:
             first = f"{when}，从上级部门传来喜讯，＠{place}{person}荣获{prize}先进个人称号。"
             return [first, "".join(template[:3]), *extra, "".join(template[3:]), f"让我们向{person}同志学习！"]
 
-        return self._series(count, family, lambda number: "喜讯！我院职工荣获先进个人称号", body, ONE_DAY)
+        return self._series(count, family, lambda _: "喜讯！我院职工荣获先进个人称号", body, ONE_DAY)
 
     # copies
 
@@ -395,21 +420,35 @@ class Generator:
         if r.random() < 0.04:
             paragraphs *= 2
         if r.random() < 0.5:
-            paragraphs[0] = r.choice(
-                (f"本报讯（记者 {self._person()}）", f"{r.choice(_PLACES)}日报讯（通讯员 {self._person()} {self._person()}）",
-                 f"健康网{r.randint(1, 12)}月{r.randint(1, 28)}日电 ")
-            ) + paragraphs[0]
+            paragraphs[0] = (
+                r.choice(
+                    (
+                        f"本报讯（记者 {self._person()}）",
+                        f"{r.choice(_PLACES)}日报讯（通讯员 {self._person()} {self._person()}）",
+                        f"健康网{r.randint(1, 12)}月{r.randint(1, 28)}日电 ",
+                    )
+                )
+                + paragraphs[0]
+            )
         if r.random() < 0.4:
             day = self._day()
             paragraphs.insert(0, f"发布时间：{day} 来源：{r.choice(_PLACES)}新闻网 浏览次数：{r.randint(1, 9999)}")
         if r.random() < 0.5:
             paragraphs.append(
-                r.choice((f"（{self._person()}）", f"责任编辑：{self._person()}", f"来源：{r.choice(_PLACES)}日报",
-                          f"供稿：{r.choice(_DEPARTMENTS)} {self._person()} 审核：{self._person()}"))
+                r.choice(
+                    (
+                        f"（{self._person()}）",
+                        f"责任编辑：{self._person()}",
+                        f"来源：{r.choice(_PLACES)}日报",
+                        f"供稿：{r.choice(_DEPARTMENTS)} {self._person()} 审核：{self._person()}",
+                    )
+                )
             )
         title = article.title
         if r.random() < 0.3:
-            title = r.choice((f"【健康】{title}", title.replace("我院", article.hospital), f"{title}_{r.choice(_PLACES)}网"))
+            title = r.choice(
+                (f"【健康】{title}", title.replace("我院", article.hospital), f"{title}_{r.choice(_PLACES)}网")
+            )
         text = "\n".join(paragraphs)
         if r.random() < 0.15:
             text = text.replace("，", ",").replace("：", ":").replace("（", "(").replace("）", ")")
@@ -730,7 +769,8 @@ def errors(documents: list[Labelled], clusters: list[int], limit: int) -> Iterat
         if others:
             other = documents[others[0]]
             verdict = compare(prepare(document.article), prepare(other.article))
-            yield f"MERGED {at} {document.sort}/{document.family} with {others[0]} {other.sort}/{other.family}: {verdict}"
+            pair = f"{at} {document.sort}/{document.family} with {others[0]} {other.sort}/{other.family}"
+            yield f"MERGED {pair}: {verdict}"
             limit -= 1
         origin = first.setdefault(document.truth, at)
         if origin != at and not any(documents[o].truth == document.truth for o in held[cluster]):
@@ -782,13 +822,13 @@ def main() -> None:
 
     for name in filter(None, options.peers.split(",")):
         for form in ("raw", "normalised"):
-            texts = [
-                one.article.text if form == "raw" else prepare(one.article).body for one in documents
-            ]
+            texts = [one.article.text if form == "raw" else prepare(one.article).body for one in documents]
             started = time.process_time()
             clusters = PEERS[name](texts)
             seconds = time.process_time() - started
-            report(f"{name}, {form} text", judge(documents, clusters) | {"documents per CPU-second": len(texts) / seconds})
+            report(
+                f"{name}, {form} text", judge(documents, clusters) | {"documents per CPU-second": len(texts) / seconds}
+            )
 
 
 if __name__ == "__main__":

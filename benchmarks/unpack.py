@@ -3,13 +3,16 @@
     python -m benchmarks.unpack PAGES.jsonl.gz FOLDER            <site>/<page>.html and <page>.json
     python -m benchmarks.unpack PAGES.jsonl.gz FOLDER --serve    the same, then served by site, with a TOML for each
 
-In: one JSON object a line with `id`, `url` (may be empty or a bare host), `html` (text) and `encoding`. Each page is written in the
-encoding that it had. A page's site is its host with dashes for dots; pages without a URL share one by their `set`.
+In: one JSON object a line with `id`, `url` (may be empty or a bare host), `html` (text) and `encoding`. Each page is
+written in the encoding that it had. A page's site is its host with dashes for dots; pages without a URL share one by
+their `set`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import gzip
 import http.server
 import json
@@ -19,8 +22,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-
-FIRST_PORT = 18200
 
 
 def pages(path: Path) -> Iterator[dict[str, Any]]:
@@ -72,24 +73,32 @@ class _Pages(http.server.SimpleHTTPRequestHandler):
         """Stay quiet."""
 
 
-def serve(folder: Path, sites: dict[str, list[str]], tomls: Path) -> None:
-    """Serve every site on a loopback port of its own until interrupted, and write its TOML."""
+@contextlib.contextmanager
+def serving(folder: Path, sites: dict[str, list[str]], tomls: Path) -> Iterator[None]:
+    """Serve every site on a loopback port of its own for as long as the block lasts, and write its TOML."""
     tomls.mkdir(parents=True, exist_ok=True)
-    for port, (site, names) in enumerate(sorted(sites.items()), FIRST_PORT):
-        (folder / site / "index.html").write_text(index_page(site, names), encoding="utf-8")
-        (tomls / f"{site}.toml").write_text(
-            f'name = "{site}"\nhospital = "{site}"\nstart_urls = ["http://127.0.0.1:{port}/index.html"]\n'
-            f"article_urls = '/(?!index)[^/]+\\.html$'\ndelay = 0\n",
-            encoding="utf-8",
-        )
+    servers = []
+    try:
+        for site, names in sorted(sites.items()):
+            (folder / site / "index.html").write_text(index_page(site, names), encoding="utf-8")
+            handler = functools.partial(_Pages, directory=str(folder / site))
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            servers.append(server)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            (tomls / f"{site}.toml").write_text(toml(site, server.server_address[1]), encoding="utf-8")
+        yield
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
 
-        def handler(*arguments: Any, root: Path = folder / site) -> _Pages:
-            return _Pages(*arguments, directory=str(root))
 
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"{len(sites)} sites on 127.0.0.1:{FIRST_PORT}… with their TOML in {tomls}; Ctrl-C stops", flush=True)
-    threading.Event().wait()
+def toml(site: str, port: int) -> str:
+    """A site's TOML."""
+    return (
+        f'hospital = "{site}"\nstart_urls = ["http://127.0.0.1:{port}/index.html"]\n'
+        f"article_urls = '/(?!index)[^/]+\\.html$'\ndelay = 0\n"
+    )
 
 
 def main() -> None:
@@ -98,12 +107,14 @@ def main() -> None:
     parser.add_argument("pages", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--serve", action="store_true")
-    parser.add_argument("--sites", type=Path, help="where the TOML files go (default: FOLDER-sites)")
     options = parser.parse_args()
     written = unpack(options.pages, options.folder)
     print(f"{sum(map(len, written.values()))} pages of {len(written)} sites in {options.folder}")
     if options.serve:
-        serve(options.folder, written, options.sites or options.folder.with_name(f"{options.folder.name}-sites"))
+        tomls = options.folder.with_name(f"{options.folder.name}-sites")
+        with serving(options.folder, written, tomls):
+            print(f"served on loopback; YIXUN_SITES={tomls} ./yixun crawl --due; Ctrl-C stops", flush=True)
+            threading.Event().wait()
 
 
 if __name__ == "__main__":

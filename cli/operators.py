@@ -148,7 +148,7 @@ def status(form: str | None) -> int:
         with Archive(data.archive, readonly=True) as archive:
             counts = archive.counts_by_site()
     rows = list(_status_rows(data, counts))
-    columns = ("site", "last_crawl", "captures", "articles", "rejections", "revisits", "newest", "state")
+    columns = ("site", "last_crawl", "captures", "articles", "rejections", "state")
     show_rows(
         rows, columns, form, empty=f"nothing was crawled or archived yet in {data.root}; `./yixun demo` shows how"
     )

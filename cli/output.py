@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+PIPE_WIDTH = 200  # cells
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?")
+WIDEST_KEPT = 22  # cells of a column that is never broken into lines; wider ones share what is left
 F = TypeVar("F", bound=Callable[..., Any])
 
-console = Console(highlight=False, soft_wrap=False)
+# a file or pipe has no width: lines there are as long as a wide terminal's
+console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 notes = Console(stderr=True, highlight=False)  # progress and notices: never in the way of a pipe
 
 
@@ -66,17 +72,24 @@ def _write_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
-        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        numeric = any(isinstance(row.get(column), int) for row in rows)
+        short = max(cell_len(cell(row.get(column))) for row in rows) <= WIDEST_KEPT
+        table.add_column(
+            column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=short
+        )
     for row in rows:
         table.add_row(*(Text(cell(row.get(column))) for column in columns))
     console.print(table)
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it."""
+    """A value as a table shows it: a time to the minute, a list with blanks."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and TIME.fullmatch(value):
+        return f"{value[:10]} {value[11:16]}"
     if isinstance(value, list | tuple):
         return " ".join(str(item) for item in value)
     return str(value)

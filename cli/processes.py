@@ -44,7 +44,8 @@ def start(arguments: Sequence[str], env: Mapping[str, str], data: DataFolder, lo
     with log.open("ab") as output:
         process = subprocess.Popen(
             arguments,
-            env={**env, MARK: str(data.root)},
+            # Airflow renames its processes over their environment, and the mark with it, unless SPT_NOENV forbids it
+            env={**env, MARK: str(data.root), "SPT_NOENV": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -67,20 +67,27 @@ def up(port: int, airflow_port: int) -> None:
 
 
 def _start_all(data: DataFolder, env: dict[str, str], port: int, airflow_port: int) -> None:
-    services = {"web": datasette(data, port)}
-    for name, arguments in airflow_settings.COMPONENTS.items():
-        services[name] = airflow_settings.command(*arguments)
-    logs = {name: data.airflow / f"{name}.log" for name in services}
-    started = {name: processes.start(arguments, env, data, logs[name]) for name, arguments in services.items()}
-    processes.wait_for(f"http://127.0.0.1:{port}/", started["web"], logs["web"])
+    """Start the search pages and Airflow's API first: a task that runs before the API answers fails."""
+    logs = {name: data.airflow / f"{name}.log" for name in ("web", *airflow_settings.COMPONENTS)}
+    started = {"web": processes.start(datasette(data, port), env, data, logs["web"])}
+
+    def start(name: str) -> None:
+        arguments = airflow_settings.command(*airflow_settings.COMPONENTS[name])
+        started[name] = processes.start(arguments, env, data, logs[name])
+
     health = f"http://127.0.0.1:{airflow_port}/api/v2/monitor/health"
+    start("api-server")
+    processes.wait_for(f"http://127.0.0.1:{port}/", started["web"], logs["web"])
+    processes.wait_for(health, started["api-server"], logs["api-server"])
+    for name in airflow_settings.COMPONENTS.keys() - started.keys():
+        start(name)
     processes.wait_for(health, started["api-server"], logs["api-server"], answer=_all_healthy)
     for name, process in started.items():
         processes.check_alive(name, process, logs[name])
 
 
 def _all_healthy(body: bytes) -> bool:
-    return all(part["status"] == "healthy" for part in json.loads(body).values() if part["status"] is not None)
+    return all(part["status"] == "healthy" for part in json.loads(body).values())
 
 
 @click.command(cls=Command, example="./yixun down")

@@ -24,6 +24,7 @@ ARCHIVE = Asset("archive")
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     catchup=False,
     max_active_runs=1,
+    default_args={"retries": 1, "retry_delay": datetime.timedelta(minutes=1)},  # ingesting twice changes nothing
     tags=["archive"],
     doc_md=__doc__,
 )

@@ -29,6 +29,7 @@ BATCH_LIMIT = datetime.timedelta(hours=6)
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     catchup=False,
     max_active_runs=1,
+    default_args={"retries": 1, "retry_delay": datetime.timedelta(minutes=1)},  # what failed for good is not retried
     params={
         "sites": Param([], type="array", items={"type": "string"}, description="Names; none: every site that is due"),
         "force": Param(False, type="boolean", description="Crawl them even if they are not due"),
@@ -63,7 +64,7 @@ def crawl_sites() -> None:
         return {name: one.problem for name, one in stats.items()}
 
     @task(trigger_rule="all_done", outlets=[CAPTURES])
-    def announce(batches: list[list[str]]):  # type: ignore[no-untyped-def]
+    def announce(batches: list[list[str]] | None):  # type: ignore[no-untyped-def]
         """Announce what waits to be archived; nothing is announced when nothing does."""
         from dags.edge import data_folder
         from spiders.crawl import load_last
@@ -76,12 +77,14 @@ def crawl_sites() -> None:
         yield Metadata(CAPTURES, {"warcs": warcs})
 
     @task(trigger_rule="all_done")
-    def verdict(batches: list[list[str]]) -> None:
+    def verdict(batches: list[list[str]] | None) -> None:
         """Fail the run when a site failed, and name it."""
         from dags.edge import data_folder
         from spiders.crawl import load_last
 
-        last = {name: load_last(data_folder().captures / name) for name in itertools.chain.from_iterable(batches or [])}
+        if batches is None:
+            raise AirflowFailException("the sites could not be read; the log of the task `due` says why")
+        last = {name: load_last(data_folder().captures / name) for name in itertools.chain.from_iterable(batches)}
         failed = [
             f"{name}: {one.problem if one else 'not crawled'}" for name, one in last.items() if not (one and one.ok)
         ]

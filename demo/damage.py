@@ -30,7 +30,7 @@ VISIBLE_MARKER = b","  # on some sites it stays and doubles the commas
 PUNCTUATION = "，。、！？；："  # in the order of the replacement; the order decides which bytes slip
 
 # Ambiguous simplified characters that the clones leave alone.
-STAY = "于后里干斗系并范征采占游杰筑布制志面余松郁谷岳咨云舍冲卷叶御向只回困朱秋升表别才托折致周曲"
+STAY = "于后里干斗系并范征采占游杰筑布制志面余松郁谷岳咨云舍冲卷叶御"
 # Where the clones' table differs from OpenCC's first choice.
 FIXED = {
     "症": "癥", "台": "臺", "准": "準", "着": "著", "杆": "桿", "为": "為", "艳": "艷", "湿": "濕", "丰": "豐",
@@ -161,7 +161,7 @@ def _decode(data: bytes, origin: list[int], original: str) -> tuple[str, list[Sl
         first = place == 0 or origin[place] != origin[place - 1] or origin[place] < 0
         first = first and (origin[place] < 0 or origin[place] not in origin[max(0, place - 12) : place])
         split = len(set(numbers)) > 1 or (bool(numbers) and len(numbers) != size)
-        whole = not numbers or not split and first and _complete(origin, place, size)
+        whole = not numbers or (not split and first and _complete(origin, place, size))
         if not whole and began is None:
             began = (length, numbers[0])
         elif whole and numbers and began is not None:
@@ -219,8 +219,8 @@ def near_repeat(paragraph: str, *, change: float = 0.25, seed: int = 0) -> str:
     """The paragraph once more, with some of its clauses left out: nearly, not exactly, the same."""
     chance = random.Random(seed)
     clauses = re.findall(r"[^，。；！？]+[，。；！？]?", paragraph)
-    kept = [clause for clause in clauses if chance.random() >= change]
-    return "".join(kept or clauses[:1])
+    dropped = set(chance.sample(range(1, len(clauses)), max(1, round(len(clauses) * change)))) if clauses[1:] else set()
+    return "".join(clause for number, clause in enumerate(clauses) if number not in dropped)
 
 
 def porn_line(text: str, line: str = "国产亚洲精品久久久久久|日韩无码一区二区三区|成人免费视频在线观看") -> str:

@@ -2,8 +2,8 @@
 
     parse(text) -> Page(root, blocks, nodes, images, attachments, …)
 
-A block is a run of text between two block elements or `<br>`; a node is a block element with the range of blocks that it
-holds. Everything later (choosing the body, reading metadata, cutting) works on these two lists, by index, so nothing
+A block is a run of text between two block elements or `<br>`; a node is a block element with the range of blocks that
+it holds. Everything later (choosing the body, reading metadata, cutting) works on these two lists, by index, so nothing
 recurses and nothing costs more than the page is long.
 
 Pages are hostile: tags with thousands of attributes are stripped of them, nesting beyond what libxml2 takes (it would
@@ -13,6 +13,7 @@ return nothing at all, silently) is flattened first, and a page of more than MAX
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from typing import Any
 
@@ -25,26 +26,36 @@ MAXIMUM_ATTRIBUTES = 150_000  # "=" in a page; the longest real pages have 40,00
 LONGEST_TAG = 4_000  # characters; libxml2 compares each attribute of a tag with all others
 SEPARATOR = "\x1f"  # stands in `Block.pieces` where an inline element begins or ends; decode() leaves no such character
 
-_BLOCK_TAGS = frozenset(
-    "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form "
-    "frameset h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th "
-    "thead tr ul".split()
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_BLOCK_TAGS = _names(
+    "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure "
+    "footer form "
+    "frameset h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody td "
+    "tfoot th "
+    "thead tr ul"
 )
-_SILENT_TAGS = frozenset(
+_SILENT_TAGS = _names(
     "script style noscript template select option head textarea button svg math audio video object embed iframe map "
-    "applet noframes datalist".split()
+    "applet noframes datalist"
 )
-_ANCHORED = frozenset("h1 h2 h3 h4 h5 h6".split())
 
 # Names (class, id) of what stands beside an article. Looked for as words of the name, so that `content-nav` is
 # navigation and `navy` is not; the long ones also inside a word, because CMS names are glued (`newsshare`).
 _NOISE_WORDS = re.compile(
-    r"(?<![a-z])(?:comments?|cmt|reply|pinglun|related?|relevant|recommend(?:ed)?|tuijian|share|bdshare(?:buttonbox)?|jiathis|"
-    r"nav|navbar|menu|crumbs?|breadcrumbs?|foot|footer|copyright|sidebar|sidenav|login|search|toolbar|pager|pagination|pages?nav|"
-    r"prev|next|prenext|shang|xia|ads?|advert|qrcode|erweima|ewm|toptool|hotnews|paihang|rank|xgyd|xgxw|xglj|tags?|keywords?|"
+    r"(?<![a-z])(?:comments?|cmt|reply|pinglun|related?|relevant|recommend(?:ed)?|tuijian|share|"
+    r"bdshare(?:buttonbox)?|jiathis|"
+    r"nav|navbar|menu|crumbs?|breadcrumbs?|foot|footer|copyright|sidebar|sidenav|login|search|toolbar|pager|"
+    r"pagination|pages?nav|"
+    r"prev|next|prenext|shang|xia|ads?|advert|qrcode|erweima|ewm|toptool|hotnews|paihang|rank|xgyd|xgxw|xglj|tags?|"
+    r"keywords?|"
     r"disclaimer|mianze|shengming|friendlink|yqlj|copy|editor_?in|edit-?info|popup|modal|dialog|tooltip|app-?download|"
     r"feedback|report|jubao|correct|subscribe|follow)(?![a-z])|"
-    r"comment|related|relate_|recommend|tuijian|pinglun|breadcrumb|footer|copyright|bdshare|jiathis|pagination|xiangguan|"
+    r"comment|related|relate_|recommend|tuijian|pinglun|breadcrumb|footer|copyright|bdshare|jiathis|pagination|"
+    r"xiangguan|"
     r"sidebar|friendlink|qrcode",
 )
 _COMMENTS = re.compile(r"comment|reply|pinglun|relat|recommend|tuijian|footer|copyright")
@@ -58,13 +69,14 @@ _ATTACHMENT = re.compile(
     re.IGNORECASE,
 )
 _IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "original", "orisrc", "vsbhref", "src")
-_SPACE = re.compile(r"[ \t\r\f\v]*\n[ \t\r\n\f\v]*|[ \t\r\f\v]+")
-_BROKEN_LINE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uffee]) ?\n ?(?=[\u3001-\u9fff\uff01-\uffee])")
+_BLANKS = re.compile(r"[ \t\r\f\v]+")
+_NEWLINES = re.compile(r"\n[ \n]*")
+_BROKEN_LINE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uffee]) ?\n(?=[\u3001-\u9fff\uff01-\uffee])")
 # a page may end its <body> in the middle; every parser then drops the rest
 _STRAY_END = re.compile(r"</(?:body|html)\s{0,20}>", re.IGNORECASE)
 _TAG_START = re.compile(r"<[a-zA-Z][a-zA-Z0-9]{0,15}(?=[\s/])")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,15})(?:\s[^<>]{0,4000})?>")
-_KEPT_WHEN_FLAT = frozenset("html head body title meta p br h1 h2 h3 td th tr img script style".split())
+_KEPT_WHEN_FLAT = _names("html head body title meta p br h1 h2 h3 td th tr img script style")
 _SENTENCE = re.compile("[，。；！？,;!?]")
 
 
@@ -75,7 +87,7 @@ class TooCostlyError(Exception):
 class Block:
     """A run of text between two block elements.
 
-    `text` is the line as shown; `pieces` the same with SEPARATOR where inline elements begin or end, because pages print
+    `text` is the line as shown; `pieces` the same with SEPARATOR where inline elements begin or end: pages print
     metadata as `<span>2022-08-22</span><span>党办</span>`.
     """
 
@@ -163,9 +175,9 @@ def parse(text: str) -> Page:
 
 def _without_long_tags(text: str) -> str:
     """The page with overlong tags (thousands of attributes, an image as data:) cut to their names."""
-    if ">" not in text[LONGEST_TAG:]:
-        return text
     pieces = text.split(">")
+    if max(map(len, pieces)) <= LONGEST_TAG:
+        return text
     for number, piece in enumerate(pieces):
         if len(piece) > LONGEST_TAG:
             start = _TAG_START.search(piece)
@@ -219,8 +231,7 @@ class _Reader:
 
     def read(self, flattened: bool) -> Page:
         title, metas, base, refresh = self._head()
-        body = self.root if self.root.tag != "html" else self.root
-        self._walk(body)
+        self._walk(self.root)
         _settle_noise(self.nodes, self.blocks)
         return Page(
             root=self.root,
@@ -254,22 +265,20 @@ class _Reader:
         return title, metas, base, refresh
 
     def _walk(self, body: Any) -> None:
-        silent = 0
-        for event, element in etree.iterwalk(body, events=("start", "end")):
+        events = etree.iterwalk(body, events=("start", "end"))
+        for event, element in events:
             tag = element.tag
             if event == "start":
                 if tag in _SILENT_TAGS:
-                    silent += 1
-                elif not silent:
-                    self._open(element, tag)
-                    if element.text:
-                        self._say(element.text)
+                    events.skip_subtree()
+                    continue
+                self._open(element, tag)
+                if element.text:
+                    self._say(element.text)
                 continue
-            if tag in _SILENT_TAGS:
-                silent -= 1
-            elif not silent:
+            if tag not in _SILENT_TAGS:
                 self._close(tag)
-            if not silent and element.tail:
+            if element.tail:
                 self._say(element.tail)
         self._flush()
 
@@ -308,7 +317,7 @@ class _Reader:
         if parent >= 0:
             above = self.nodes[parent]
             node.hidden = above.hidden
-        if tag in {"nav", "footer", "aside"} or (name and _NOISE_WORDS.search(name) and not _NOT_NOISE.search(name)):
+        if tag in {"nav", "footer", "aside"} or (name and _names_noise(name)):
             node.noise = True  # for the moment: see _settle_noise
         style = element.get("style")
         if style and _HIDDEN.search(style.lower()):
@@ -364,7 +373,7 @@ class _Reader:
         self._linked = self._links = 0
         if not joined or joined.isspace():
             return
-        pieces = _BROKEN_LINE.sub("", _SPACE.sub(_one_space, joined)).replace("\n", " ")
+        pieces = _collapsed(joined)
         text = shown(pieces)
         if not text:
             return
@@ -374,6 +383,12 @@ class _Reader:
         if self.nodes:
             block.hidden = self.nodes[node].hidden
         self.blocks.append(block)
+
+
+@functools.lru_cache(maxsize=4096)
+def _names_noise(name: str) -> bool:
+    """Whether a class or id names what stands beside an article; a site uses the same few names on all its pages."""
+    return bool(_NOISE_WORDS.search(name)) and not _NOT_NOISE.search(name)
 
 
 def _settle_noise(nodes: list[Node], blocks: list[Block]) -> None:
@@ -395,23 +410,21 @@ def _settle_noise(nodes: list[Node], blocks: list[Block]) -> None:
         block.noise = nodes[block.node].noise
 
 
-def _one_space(match: re.Match[str]) -> str:
-    return "\n" if "\n" in match[0] else " "
+def _collapsed(text: str) -> str:
+    """White space as a browser shows it, and no blank where a line of Chinese was broken in the source."""
+    if "  " in text or "\t" in text or "\r" in text:
+        text = _BLANKS.sub(" ", text)
+    if "\n" in text:
+        text = _BROKEN_LINE.sub("", _NEWLINES.sub("\n", text)).replace("\n", " ")
+    return text
 
 
-_SHOWN = {
-    ord(SEPARATOR): None,
-    0xA0: " ",
-    0x200B: None,
-    0x200C: None,
-    0x200D: None,
-    0xFEFF: None,
-    0xAD: None,
-    0x2028: " ",
-}
-_BLANKS = re.compile(r" {2,}")
+_INVISIBLE = re.compile("[\u200b-\u200d\ufeff\xad]+")
 
 
 def shown(pieces: str) -> str:
     """A line as a reader sees it: no marks of elements, no invisible characters, blanks once, none at the ends."""
-    return _BLANKS.sub(" ", pieces.translate(_SHOWN)).strip(" \u3000\t\n")
+    text = pieces.replace(SEPARATOR, "").replace("\xa0", " ").replace("\u2028", " ")
+    if "  " in text:
+        text = _BLANKS.sub(" ", text)
+    return _INVISIBLE.sub("", text).strip(" \u3000\t\n")

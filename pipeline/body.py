@@ -28,60 +28,80 @@ _TIGHT = 0.96  # of the prose: what a child must keep to be taken instead of its
 _READ_ENOUGH = 60  # characters of prose under the headline, after which links and end marks devalue what follows
 _LINK_DECAY = 0.8  # for each block of links
 _SAME_TITLE = 0.85  # of the best headline's score: another place that may be the headline too
+_FEW_WORDS = 60.0  # weight of the best container, under which no container stands out
 _CAPTIONED = 150  # characters of prose; under it a line such as 图为… is the article itself
+_LONGEST_CAPTION = 40  # characters of a line that counts as a caption only because it stands under a picture
+_CAPTION_TAGS = frozenset({"p", "div", "center", "td", "section", "span"})
+_NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[、.．)）]")  # a sub-heading, not a caption
 _LONGEST_CELL = 120  # characters of a data table's cell
 _CONTENT_AFTER = 25  # blocks between the headline and the body at most
 
-# Containers that content management systems put an article's body in (class or id): 博达/vsb, TRS, UCAP, dede, siteserver,
-# ewebeditor, 正方, JCMS, WeChat, discuz, phpcms …
+# Containers that content management systems put an article's body in (class or id): 博达/vsb, TRS, UCAP, dede,
+# siteserver, ewebeditor, 正方, JCMS, WeChat, discuz, phpcms …
 _KNOWN = re.compile(
     r"(?<![\w-])(?:v_news_content|vsb_content(?:_\d+)?|trs_editor|trs_ueditor|ucap-content|ucapcontent|zoom|zoomcon|"
-    r"wp_articlecontent|js_content|articlecontent|article-content|article_content|content_body|newscontent|news_content|"
-    r"news-content|newstext|newsbody|artibody|artical_real|cnt-main-article|post_text|endtext|con_text|conttext|infocontent|"
+    r"wp_articlecontent|js_content|articlecontent|article-content|article_content|content_body|newscontent|"
+    r"news_content|"
+    r"news-content|newstext|newsbody|artibody|artical_real|cnt-main-article|post_text|endtext|con_text|conttext|"
+    r"infocontent|"
     r"detail-content|detail_content|detailcontent|news_detail|fontzoom|bszoom|ewebeditor|xxgk_content|pages_content|"
-    r"text_content|textbody|art_con|article-body|articlebody|article_body|entry-content|rich_media_content|nr_con|arc_body|"
+    r"text_content|textbody|art_con|article-body|articlebody|article_body|entry-content|rich_media_content|nr_con|"
+    r"arc_body|"
     r"content_txt|txtcont|contenttext|mainbody|artcontent|art_content|rm_txt_con|box_con|textcontent|articletext|"
     r"articleeditor-container|the_content|main-aticle|left_zw|zwcontent|show_content|content-article)(?![\w-])"
 )
 _CONTAINERS = frozenset(
-    ("html", "body", "div", "section", "article", "main", "form", "center", "fieldset", "table", "tbody", "tr", "td", "dl")
-    + ("dd", "blockquote", "ul", "ol", "pre")
+    {"html", "body", "div", "section", "article", "main", "form", "center", "fieldset", "table", "tbody", "tr", "td"}
+    | {"dl", "dd", "blockquote", "ul", "ol", "pre"}
 )
 _FOOTER = re.compile(
     r"版权所有|copyright|©|ICP备|icp备|公网安备|技术支持|All Rights Reserved|网站标识码|主办单位[:：]|承办单位[:：]|"
-    r"建议使用.{0,12}浏览器|最佳浏览|未经.{0,10}(?:授权|许可|同意).{0,30}(?:转载|复制)|邮政编码|邮编[:：]|网站地图|违法和不良信息|增值电信",
+    r"建议使用.{0,12}浏览器|最佳浏览|未经.{0,10}(?:授权|许可|同意).{0,30}(?:转载|复制)|邮政编码|邮编[:：]|"
+    r"网站地图|违法和不良信息|增值电信",
     re.IGNORECASE,
 )
 # What ends an article when enough of it has been read; the line begins with it.
 _END = re.compile(
     r"(?:[【\[(（<《■◆●▲▼☆★·|\s>]*)(?:"
-    r"(?:相关|推荐|热门|最新|更多|精彩|延伸|扩展|往期|热点|编辑精选|猜你)(?:阅读|新闻|链接|连结|文章|内容|报道|资讯|推荐|回顾|专题|评论|"
-    r"信息|视频|图片|稿件|主题|话题|喜欢|精彩|消息|知识|产品|股票|搜索|标签|公司|概念股|行情|资料|博文|微博|商品|图集|帖子|词条|热点|关注|文档|政策|解读|政务|关于)"
+    r"(?:相关|推荐|热门|最新|更多|精彩|延伸|扩展|往期|热点|编辑精选|猜你)(?:阅读|新闻|链接|连结|文章|内容|报道|"
+    r"资讯|推荐|回顾|专题|评论|"
+    r"信息|视频|图片|稿件|主题|话题|喜欢|精彩|消息|知识|产品|股票|搜索|标签|公司|概念股|行情|资料|博文|微博|商品|"
+    r"图集|帖子|词条|热点|关注|文档|政策|解读|政务|关于)"
     r"|上一篇|下一篇|上一条|下一条|上一则|下一则|上一页[:：]|下一页[:：]|前一篇|后一篇|上篇[:：]|下篇[:：]|"
-    r"分享到|分享至|分享让更多|分享工具|打印本页|关闭窗口|打印|我要评论|我要留言|我来说两句|发表评论|网友评论|网友留言|最新评论|全部评论|评论列表|热门评论|"
-    r"文章评论|用户评论|查看评论|看过本文的人|读了这篇文章|喜欢这篇|猜你喜欢|您可能(?:还|也|感兴趣)|你可能(?:还|也|感兴趣)|大家都在看|其他人也在看|看全文$|更多关于|"
-    r"版权声明|版权与免责|版权及免责|免责声明|特别声明|郑重声明|法律声明|本网声明|声明[:：]?$|(?:网上)?调查[:：]?$|投票[:：]?$|"
+    r"分享到|分享至|分享让更多|分享工具|打印本页|关闭窗口|打印|我要评论|我要留言|我来说两句|发表评论|网友评论|"
+    r"网友留言|最新评论|全部评论|评论列表|热门评论|"
+    r"文章评论|用户评论|查看评论|看过本文的人|读了这篇文章|喜欢这篇|猜你喜欢|您可能(?:还|也|感兴趣)|你可能(?:还|也|"
+    r"感兴趣)|大家都在看|其他人也在看|看全文$|更多关于|"
+    r"版权声明|版权与免责|版权及免责|免责声明|特别声明|郑重声明|法律声明|本网声明|声明[:：]?$|(?:网上)?调查[:：]?$|"
+    r"投票[:：]?$|"
     r"(?:本文)?相关(?:标签|主题|话题)|关键字[:：]|关键词阅读|扫描二维码|扫一扫|微信扫一扫|长按.{0,6}二维码|"
     r"本?文(?:章)?(?:地址|链接|网址|连结)[:：]|原文(?:链接|地址)[:：]|"
     r"返回(?:顶部|列表|首页|上页)|新闻排行|点击排行|排行榜|今日(?:热点|头条|要闻)|24小时|48小时|一周(?:热|新闻|排行)|"
-    r"您看到此篇文章时的感受|看完这篇文章|新闻表情|本文引用地址|附近新闻|网站地图|编辑推荐|小编推荐|热图|图片新闻|友情链接"
+    r"您看到此篇文章时的感受|看完这篇文章|新闻表情|本文引用地址|附近新闻|网站地图|编辑推荐|小编推荐|热图|图片新闻|"
+    r"友情链接"
     r")"
 )
 _HARD_END = re.compile(  # these end it even when the line goes on
-    r"^[【\[(（\s]*(?:上一篇|下一篇|上一条|下一条|上一则|下一则|前一篇|后一篇|免责声明|版权声明|特别声明|版权与免责声明|郑重声明)"
+    r"^[【\[(（\s]*(?:上一篇|下一篇|上一条|下一条|上一则|下一则|前一篇|后一篇|免责声明|版权声明|特别声明|"
+    r"版权与免责声明|郑重声明)"
 )
 _EDITOR_LINE = re.compile(r"[\s(（\[【]*(?:责任编辑|责编)[：:\s]")
 _DISCLAIMER = re.compile(
-    r"(?:以上|本|此)(?:文章|文|稿|内容|网站?|信息|稿件|作品).{0,20}(?:仅代表|不代表|只是转载|纯属个人观点|仅供参考|版权归)|(?:仅代表|不代表)(?:作者|本网|本站|个人).{0,30}(?:观点|立场)|"
-    r"(?:凡本网|凡注明|凡来源|本网(?:站)?(?:凡|所有|未|注明|转载)).{0,60}(?:转载|作品|版权|来源)|如(?:涉及|有侵权|有侵犯).{0,40}(?:联系|删除)|转载(?:请|时请|务必)注明|内容由.{2,16}提供|未经.{0,12}(?:授权|许可|允许).{0,12}不得(?:转载|复制|使用)|"
+    r"(?:以上|本|此)(?:文章|文|稿|内容|网站?|信息|稿件|作品).{0,20}(?:仅代表|不代表|只是转载|纯属个人观点|仅供参考|"
+    r"版权归)|(?:仅代表|不代表)(?:作者|本网|本站|个人).{0,30}(?:观点|立场)|"
+    r"(?:凡本网|凡注明|凡来源|本网(?:站)?(?:凡|所有|未|注明|转载)).{0,60}(?:转载|作品|版权|来源)|如(?:涉及|有侵权|"
+    r"有侵犯).{0,40}(?:联系|删除)|转载(?:请|时请|务必)注明|内容由.{2,16}提供|未经.{0,12}(?:授权|许可|"
+    r"允许).{0,12}不得(?:转载|复制|使用)|"
     r"请(?:在|于).{0,12}内?.{0,6}(?:联系|来电|来函)本网|本网(?:站)?(?:只是|仅)?转载.{0,40}(?:目的|赞同)"
 )
 _CAPTION = re.compile(
-    r"^[▲△▼↑↓◆●■(（【\[]*\s*(?:图为|上图|下图|左图|右图|图[一二三四五六七八九十\d]{0,3}\s?[:：]|图片说明|图片来源|图说|资料(?:图|照片))"
+    r"^[▲△▼↑↓◆●■(（【\[]*\s*(?:图为|上图|下图|左图|右图|图[一二三四五六七八九十\d]{0,3}\s?[:：]|图片说明|图片来源|"
+    r"图说|资料(?:图|照片))"
 )
 _CAPTION_NAME = re.compile(r"caption|figcaption|tuzhu|img-?desc|pic-?desc|photo-?desc|picinfo|img_?note")
 _CREDIT = re.compile(
-    r"^[(（【\[]?\s*(?:本报|本网|本站)?(?:作者|编辑|责任编辑|责编|供稿|审核|校对|摄影|图|文|图/文|图文|文图|供图|撰稿|通讯员|记者|来源|稿件来源|(?:[^\s，。；]{2,14}(?:供稿|供图|摄影)))"
+    r"^[(（【\[]?\s*(?:本报|本网|本站)?(?:作者|编辑|责任编辑|责编|供稿|审核|校对|摄影|图|文|图/文|图文|文图|供图|"
+    r"撰稿|通讯员|记者|来源|稿件来源|(?:[^\s，。；]{2,14}(?:供稿|供图|摄影)))"
     r".{0,60}[)）】\]]?$"
 )
 _BYLINE = re.compile(
@@ -150,6 +170,12 @@ def weigh(block: Block) -> float:
 def is_prose(block: Block) -> bool:
     """Whether a block is a sentence or more, and not mostly links."""
     return block.stops >= 1 and len(block.text) - block.linked >= 20 and block.linked <= 0.5 * len(block.text)
+
+
+def is_item(block: Block) -> bool:
+    """Whether a block is a line of a list: a link of a title's length, perhaps with a date or a dot."""
+    beside = len(block.text) - block.linked
+    return block.linked >= 8 and block.links <= 2 and len(block.text) <= 120 and beside <= max(block.linked, 24)
 
 
 def find_headlines(page: Page) -> list[Headline]:
@@ -240,11 +266,21 @@ def choose(page: Page, headline: int | None) -> Choice | None:
         best, top = _best(nodes, sums, None)
     if top <= 0:
         return None
+    if top < _FEW_WORDS and headline is not None and nodes[best].start > headline:
+        return _under_headline(page, weights, headline, nodes[best].end)
     known = _known(nodes, sums, top)
     if known is not None:
         return Choice(nodes[known].start, nodes[known].end, known, f"known container {nodes[known].name[:40]}")
     best = _tighten(nodes, best, prose)
     return Choice(nodes[best].start, nodes[best].end, best, "text density")
+
+
+def _under_headline(page: Page, weights: list[float], headline: int, least: int) -> Choice:
+    """Of an article of a few words no container stands out: it is what follows the headline up to links or a footer."""
+    end = least
+    while end < len(weights) and weights[end] > -4 and not page.blocks[end].hidden:
+        end += 1
+    return Choice(headline + 1, end, page.blocks[headline].node, "the lines under the headline")
 
 
 def _best(nodes: list[Node], sums: list[float], tags: frozenset[str] | None) -> tuple[int, float]:
@@ -320,6 +356,7 @@ def read_body(page: Page, choice: Choice, headline: int | None) -> Body:
     if headline is not None and start <= headline < end:
         start = headline + 1
     share = _noise_shares(page, start, end)
+    pictures = {image.at for image in page.images if not page.nodes[image.node].noise}
     attached = {attachment.at for attachment in page.attachments}
     whole = sum(len(page.blocks[i].text) for i in range(start, end) if is_prose(page.blocks[i])) or 1
     read = 0
@@ -336,7 +373,7 @@ def read_body(page: Page, choice: Choice, headline: int | None) -> Body:
         if rule:
             _cut(body, rule, block.text)
             continue
-        if whole >= _CAPTIONED and _is_caption(page, block):
+        if whole >= _CAPTIONED and _is_caption(page, block, index in pictures):
             body.captions.append(block.text)
             continue
         kept.append(index)
@@ -357,7 +394,7 @@ def _cut(body: Body, rule: str, text: str) -> None:
 
 
 def _noise_shares(page: Page, start: int, end: int) -> float:
-    """Share of the characters of a range that stand in nodes named like noise; a container that is all noise is none."""
+    """Share of the characters of a range in nodes named like noise; a container that is all noise is none."""
     total = noise = 0
     for block in page.blocks[start:end]:
         total += len(block.text)
@@ -378,6 +415,8 @@ def _why_cut(block: Block, read: float, begun: bool, noise_share: float) -> str:
         return "cut:end" if len(text) <= 100 and block.stops < 3 else "cut:disclaimer"
     if begun and read >= 0.6 and len(text) <= 40 and _EDITOR_LINE.match(text):
         return "cut:end"
+    if len(text) <= 60 and _HARD_END.match(text):
+        return "cut:controls"
     if is_ui(text) and not _NUMBER.fullmatch(text):
         return "cut:controls"
     if block.linked > 0.8 * len(text) and len(text) < 150 and not block.row:
@@ -389,10 +428,12 @@ def _why_cut(block: Block, read: float, begun: bool, noise_share: float) -> str:
     return ""
 
 
-def _is_caption(page: Page, block: Block) -> bool:
+def _is_caption(page: Page, block: Block, under_picture: bool) -> bool:
     name = page.nodes[block.node].name
     if block.tag == "figcaption" or (name and _CAPTION_NAME.search(name)):
         return True
+    if under_picture and len(block.text) <= _LONGEST_CAPTION and not block.linked and block.tag in _CAPTION_TAGS:
+        return not _STOP.search(block.text) and not _NUMBERED.match(block.text)
     return len(block.text) <= 80 and bool(_CAPTION.match(block.key))
 
 
@@ -412,7 +453,9 @@ def _without_last_captions(page: Page, kept: list[int], body: Body) -> list[int]
 
 def _without_edges(page: Page, kept: list[int], body: Body) -> list[int]:
     """Metadata lines off the beginning and the end of the lines."""
-    begin, end = 0, len(kept)
+    begin, end = _after_date_line(page, kept), len(kept)
+    for index in kept[:begin]:
+        _cut(body, "cut:metadata", page.blocks[index].text)
     while begin < end and _is_edge(page.blocks[kept[begin]], first=True):
         _cut(body, "cut:metadata", page.blocks[kept[begin]].text)
         begin += 1
@@ -420,6 +463,20 @@ def _without_edges(page: Page, kept: list[int], body: Body) -> list[int]:
         end -= 1
         _cut(body, "cut:metadata", page.blocks[kept[end]].text)
     return kept[begin:end]
+
+
+def _after_date_line(page: Page, kept: list[int]) -> int:
+    """How many lines to leave out when one of the first is a date line: what is above it is no more than a name."""
+    for number, index in enumerate(kept[:4]):
+        block = page.blocks[index]
+        if len(block.text) > 80:
+            return 0
+        line = read_line(block.pieces)
+        if line.is_metadata and any(date.time for date in line.dates):
+            return number + 1
+        if block.stops or len(block.text) > 14:
+            return 0
+    return 0
 
 
 def _is_edge(block: Block, *, first: bool) -> bool:

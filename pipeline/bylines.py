@@ -23,15 +23,17 @@ _DEPARTMENT = re.compile(
 )
 _END_BYLINE = re.compile(r"[(（]\s*([^()（）。，,！？；]{2,40})\s*[)）][。.]?$")
 _LEAD_BYLINE = re.compile(
-    r"^.{0,16}?[(（【]\s*(?:[\u3400-\u9fff]{0,6}?)(?P<role>记者|通讯员|作者|特约记者)[\s:：]{0,3}(?P<names>[\u3400-\u9fff·、 \u3000\xa0]{2,30}?)\s*[)）】]"
+    r"^.{0,16}?[(（【]\s*(?:[\u3400-\u9fff]{0,6}?)(?P<role>记者|通讯员|作者|"
+    r"特约记者)[\s:：]{0,3}(?P<names>[\u3400-\u9fff·、 \u3000\xa0]{2,30}?)\s*[)）】]"
 )
 _SUFFIXED = re.compile(
-    r"(?P<names>[\u3400-\u9fff·、，, ]{2,30}?)\s{0,2}[/／]?\s{0,2}(?P<role>供稿|撰稿|撰文|文(?!字)|供图|摄影|摄|图)(?=[\s/／、,，;；)）]|$|[\u3400-\u9fff]{2,4}[/／])"
+    r"(?P<names>[\u3400-\u9fff·、，, ]{2,30}?)\s{0,2}[/／]?\s{0,2}(?P<role>供稿|撰稿|撰文|文(?!字)|供图|摄影|摄|"
+    r"图)(?=[\s/／、,，;；)）]|$|[\u3400-\u9fff]{2,4}[/／])"
 )
 
 
 def byline(text: str) -> tuple[str, str]:
-    """(author, contributor) of a credit in parentheses or at the end of a line: （张达）, （党办供稿）, （苏云雪/文 钱杰娜/图）."""
+    """(author, contributor) of the credit that a line ends in or consists of, each empty when there is none."""
     inside = _END_BYLINE.search(text)
     content = inside[1].strip() if inside else text.strip() if len(text) <= 60 else ""
     if not content:

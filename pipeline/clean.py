@@ -40,29 +40,32 @@ from pipeline.media import media_of
 from pipeline.metadata import SECTION_WORD, Reading, credits_of, published_of, section_of, source_of, title_of
 from pipeline.quality import judge
 from pipeline.records import Article, Capture, Evidence, Rejection, Repair, Site
-from pipeline.repair import assess, repair
+from pipeline.repair import Damage, assess, repair
 from pipeline.repeat import drop_repeats
 
 __all__ = ["CLEANER", "REASONS", "clean", "clean_page"]
 
 CLEANER = "1"  # raise it when the rules change: articles of an older number are cleaned again from their captures
+_SCRIPT_SAMPLE = 1_000  # characters that tell whether a page is traditional
+_RESCUED_TEXT = 60  # characters that trafilatura has to find then
 _LEAST_TEXT = 20  # characters of body below which trafilatura is asked as well
 
 
 def clean(capture: Capture, site: Site | None = None) -> Article | Rejection:
     """Read the article out of a captured page; `site` is the one that the capture belongs to."""
-    kept = {"captured_at": capture.captured_at, "warc": capture.warc, "offset": capture.offset}
-    outcome = _by_status(capture)
-    if outcome is None:
-        headers = [
-            *capture.headers,
-            *([("Content-Type", capture.mime)] if capture.mime and not capture.headers else []),
-        ]
-        read = clean_page(capture.body, capture.url, site=site, headers=headers, captured_at=capture.captured_at)
-        if isinstance(read, Article):
-            return dataclasses.replace(read, site=capture.site, capture_digest=capture.digest, **kept)
-        outcome = read
-    return dataclasses.replace(outcome, site=capture.site, digest=capture.digest, **kept)
+    read = _by_status(capture) or clean_page(
+        capture.body,
+        capture.url,
+        site=site,
+        headers=capture.headers or [("Content-Type", capture.mime)],
+        captured_at=capture.captured_at,
+    )
+    read = dataclasses.replace(
+        read, site=capture.site, captured_at=capture.captured_at, warc=capture.warc, offset=capture.offset
+    )
+    if isinstance(read, Article):
+        return dataclasses.replace(read, capture_digest=capture.digest)
+    return dataclasses.replace(read, digest=capture.digest)
 
 
 def clean_page(
@@ -118,17 +121,53 @@ def _article(
 ) -> Article | tuple[str, str]:
     page_text = "\n".join([page.title, *(block.text for block in page.blocks)])
     damage = assess(page_text)
-    printed: dict[int, str] = {}
-    title_printed = page.title
-    if damage.annotated:
-        for index, block in enumerate(page.blocks):
-            printed[index] = block.text
-            block.pieces = repair(block.pieces, damage=damage).text
-            block.text = block.key = repair(block.text, damage=damage).text
-        page.title = repair(page.title, damage=damage).text
-    if script_of(page_text[:3000]) == "hant":
+    printed = _mend(page, damage)
+    if script_of(page_text[:_SCRIPT_SAMPLE]) == "hant":
         for block in page.blocks:
             block.key = fold(block.text)
+    reading = _look(page, decoded, url, site, captured_at, printed)
+    images, attachments = media_of(reading)
+    lines = joined_lines(page, reading.body.blocks, reading.printed) if printed else reading.body.lines
+    pictured = bool(images or attachments)
+    if sum(map(len, lines)) < _LEAST_TEXT and not pictured:
+        lines = _rescue(reading, page_text) or lines
+    problem = no_article(reading, page_text, sum(map(len, lines)), pictured)
+    if problem:
+        return problem
+    lines, repeats = drop_repeats(lines)
+    text = repair("\n".join(lines), damage=damage)
+    article = _with_metadata(reading, text, repair(title_of(reading)[1], damage=damage))
+    cuts = [*_header_cuts(reading), *reading.body.cuts]
+    cuts += (dataclasses.replace(evidence, rule=f"repeat:{evidence.rule}") for evidence in repeats)
+    article = dataclasses.replace(
+        article, images=images, attachments=attachments, cut=(_how(reading.choice, decoded), *cuts)
+    )
+    article = judge(article, site, page_text)
+    return dataclasses.replace(article, digest=_digest(article))
+
+
+def _mend(page: Page, damage: Damage) -> dict[int, str]:
+    """Undo in place what was injected into a page; the blocks' printed texts, with -1 for that of the `<title>`."""
+    if not damage.annotated:
+        return {}
+    printed = {-1: page.title}
+    for index, block in enumerate(page.blocks):
+        printed[index] = block.text
+        block.pieces = repair(block.pieces, damage=damage).text
+        block.text = block.key = repair(block.text, damage=damage).text
+    page.title = repair(page.title, damage=damage).text
+    return printed
+
+
+def _look(
+    page: Page,
+    decoded: Decoded,
+    url: str,
+    site: Site | None,
+    captured_at: datetime.datetime | None,
+    printed: dict[int, str],
+) -> Reading:
+    """Find the headline, the container, the body's lines and the lines around it."""
     headlines = find_headlines(page)
     choice = _by_selector(page, site, captured_at) or choose(page, headlines[0].last if headlines else None)
     run = nearest(headlines, choice)
@@ -138,49 +177,52 @@ def _article(
     headline = run.last if run else None
     body = read_body(page, choice, headline) if choice else Body([], [], [], [], 0, 0)
     before, after = metadata_lines(page, headline, body) if page.blocks else ([], [])
-    reading = Reading(
-        url, site, captured_at, page, decoded.text, printed, title_printed, run, headline, choice, body, before, after
+    return Reading(
+        url=url,
+        captured_at=captured_at,
+        page=page,
+        html=decoded.text,
+        printed=printed,
+        run=run,
+        headline=headline,
+        choice=choice,
+        body=body,
+        before=before,
+        after=after,
     )
-    images, attachments = media_of(reading)
-    size = sum(map(len, body.lines))
-    problem = no_article(reading, page_text, size, bool(images or attachments))
-    if problem:
-        return problem
-    lines = _printed_lines(reading)
-    if sum(map(len, lines)) < _LEAST_TEXT and not images and not attachments:
-        lines = _by_trafilatura(page) or lines
-    lines, repeats = drop_repeats(lines)
-    text = repair("\n".join(lines), damage=damage)
-    title, title_raw = title_of(reading)
+
+
+def _rescue(reading: Reading, page_text: str) -> list[str]:
+    """The lines of a page on which no container has text of its own, as trafilatura reads it."""
+    rescued = _by_trafilatura(reading.page) if len(page_text) >= _RESCUED_TEXT else []
+    if rescued:
+        reading.choice = Choice(0, len(reading.page.blocks), 0, "trafilatura, on the whole page")
+    return rescued
+
+
+def _with_metadata(reading: Reading, text: Repair, title: Repair) -> Article:
+    """The article with what the page says about it."""
+    lines = [*reading.before, *reading.after]
     published, published_raw = published_of(reading)
     author, contributor = credits_of(reading)
-    values = {
-        "source": source_of(reading),
-        "author": author,
-        "contributor": contributor,
-        "editor": first([*after, *before], "editor"),
-        "reviewer": "、".join(every([*before, *after], "reviewer")),
-        "section": section_of(reading, title),
-    }
-    cuts = [*_header_cuts(reading), *body.cuts, *(dataclasses.replace(e, rule=f"repeat:{e.rule}") for e in repeats)]
-    repairs: dict[str, Repair] = {"text": text, "title": repair(title_raw, damage=damage)}
-    article = Article(
+    shown_title = title_of(reading)[0]
+    return Article(
         site="",
-        url=url,
-        title=title,
+        url=reading.url,
+        title=shown_title,
         text=text.text,
         published_at=published,
         published_raw=published_raw,
-        captions=tuple(body.captions),
-        attachments=attachments,
-        images=images,
-        script=script_of(text.text or title),
-        repairs={field: made for field, made in repairs.items() if made.removed or made.spots},
-        cut=(_how(choice, decoded), *cuts),
-        **values,
+        source=source_of(reading),
+        author=author,
+        contributor=contributor,
+        editor=first([*reading.after, *reading.before], "editor"),
+        reviewer="、".join(every(lines, "reviewer")),
+        section=section_of(reading, shown_title),
+        captions=tuple(reading.body.captions),
+        script=script_of(text.text or shown_title),
+        repairs={field: made for field, made in (("text", text), ("title", title)) if made.removed or made.spots},
     )
-    article = judge(article, site, page_text)
-    return dataclasses.replace(article, digest=_digest(article))
 
 
 def _how(choice: Choice | None, decoded: Decoded) -> Evidence:
@@ -228,7 +270,9 @@ def _unnamed_headline(page: Page, choice: Choice | None) -> int | None:
         if len(block.text) > 200 or block.link_share > 0.5 or not find_dates(block.text):
             continue
         if read_line(block.pieces).is_metadata:
-            above = next((i for i in range(index - 1, max(-1, index - 4), -1) if _may_be_headline(page.blocks[i])), None)
+            above = next(
+                (i for i in range(index - 1, max(-1, index - 4), -1) if _may_be_headline(page.blocks[i])), None
+            )
             if above is not None:
                 return above
     if choice is None:
@@ -251,17 +295,13 @@ def _may_be_headline(block: Block) -> bool:
     return not line.fields and not line.dates and not is_ui(block.text) and not SECTION_WORD.fullmatch(block.text)
 
 
-def _printed_lines(reading: Reading) -> list[str]:
-    if not reading.printed:
-        return reading.body.lines
-    return joined_lines(reading.page, reading.body.blocks, reading.printed)
-
-
 def _by_trafilatura(page: Page) -> list[str]:
-    """What trafilatura reads on a page where no container has text."""
-    import trafilatura
+    """What trafilatura reads on a page where no container has text of its own, if that is sentences."""
+    import trafilatura  # half a second to import, and rarely needed
 
-    text = trafilatura.extract(page.root, include_comments=False, include_tables=True, no_fallback=True) or ""
+    text = trafilatura.extract(page.root, include_comments=False, fast=True) or ""
+    if len(text) < _RESCUED_TEXT or sum(map(text.count, "。！？")) < 2:
+        return []
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 

@@ -1,11 +1,11 @@
 """Printed dates in, days and times out.
 
-    find_dates("发布时间：2022年8月22日 10:14") -> [Printed(start=5, end=…, day=date(2022, 8, 22), time="10:14")]
+    find_dates("发布时间：2022年8月22日 10:14")[0].iso -> "2022-08-22T10:14:00+08:00"
 
-Every form that the pages of Chinese hospitals print: 2022-08-22, 2022/8/22, 2022.08.22, 2022年8月22日, 二〇二二年八月二十二日,
-22.08.2022, 民國111年8月22日, with or without a time of day (10:14, 10:14:05, 上午10时14分). A date without its year gives
-`day=None` and its month and day; the caller decides whether anything proves the year. Times are those of the page, which
-is China's (+08:00); 00:00:00 is what a CMS prints when it has no time, so it counts as none.
+Every form that the pages of Chinese hospitals print: 2022-08-22, 2022/8/22, 2022.08.22, 2022年8月22日, the same in
+Han numerals, 22.08.2022, 民國111年8月22日, with or without a time (10:14, 10:14:05, 上午10时14分). A date without
+its year has its month and day and `iso` None; the caller decides whether anything proves the year. Times are those of
+the page, which is China's (+08:00); 00:00:00 is what a CMS prints when it has no time, so it counts as none.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ _ASCII = str.maketrans("０１２３４５６７８９：．／－—–・○�
 _DIGITS = {character: str(value) for value, character in enumerate("〇一二三四五六七八九")}
 
 _TIME = (
-    r"(?:\s{0,4}[T,，]?\s{0,4}(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?)?\s{0,4}(?P<half>上午|下午|晚上|中午|凌晨|早上|[AP]M)?\s{0,2}"
-    r"(?P<hour>[01]?\d|2[0-4])\s{0,2}(?::|时|点)\s{0,2}(?P<minute>[0-5]\d)(?:\s{0,2}(?::|分)\s{0,2}(?P<second>[0-5]\d))?(?:\.\d{1,6})?"
+    r"(?:\s{0,4}[T,，]?\s{0,4}(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?)?\s{0,4}(?P<half>上午|下午|晚上|中午|"
+    r"凌晨|早上|[AP]M)?\s{0,2}"
+    r"(?P<hour>[01]?\d|2[0-4])\s{0,2}(?::|时|点)\s{0,2}(?P<minute>[0-5]\d)(?:\s{0,2}(?::|"
+    r"分)\s{0,2}(?P<second>[0-5]\d))?(?:\.\d{1,6})?"
     r"(?:\s{0,2}[分秒])?(?:\s?(?P<half2>[AP]M)\b)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
 )
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
@@ -45,9 +47,11 @@ _FORMS = tuple(
     )
 )
 _HAN_DATE = re.compile(
-    r"(?P<year>[一二][〇0-9一二三四五六七八九]{3})年(?P<month>[一二三四五六七八九十]{1,3}|\d{1,2})月(?P<day>[一二三四五六七八九十廿卅]{1,3}|\d{1,2})日"
+    r"(?P<year>[一二][〇0-9一二三四五六七八九]{3})年(?P<month>[一二三四五六七八九十]{1,3}|"
+    r"\d{1,2})月(?P<day>[一二三四五六七八九十廿卅]{1,3}|\d{1,2})日"
 )
-_HINT = re.compile(r"\d\s{0,2}[-/.年月]\s{0,2}\d|[一二〇\d]年[一二三四五六七八九十\d]")
+_NUMERAL = re.compile("[0-9０-９]|[一二][〇○零0]")
+_HINT = re.compile(r"\d\s{0,2}[-/.年月]\s{0,2}\d|[〇一二三四五六七八九\d]年[一二三四五六七八九十\d]")
 _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-/_]?)(1[0-2]|0[1-9])(?:[-/_]?)(3[01]|[12]\d|0[1-9])(?!\d)|"
     r"(?<!\d)((?:19|20)\d\d)[-/_]([1-9]|1[0-2]|0[1-9])[-/_]([1-9]|[12]\d|3[01]|0[1-9])(?!\d)|"
@@ -85,9 +89,11 @@ class Printed:
 
 def find_dates(line: str, *, yearless: bool = True) -> list[Printed]:
     """All dates of a line in the order of their places; of overlapping readings the first form of the table wins."""
-    if not _HINT.search(line.translate(_ASCII)):
+    if not _NUMERAL.search(line):
         return []
     flat = line.translate(_ASCII)
+    if not _HINT.search(flat):
+        return []
     found: list[Printed] = []
     for form in _FORMS if yearless else _FORMS[:-2]:
         for match in form.finditer(flat):
@@ -155,7 +161,8 @@ def _in_china(match: re.Match[str], raw: str, day: tuple[int, int, int], time: s
         sign = -1 if zone[0] == "-" else 1
         offset = sign * datetime.timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
     hours, minutes, *seconds = (int(part) for part in time.split(":"))
-    moment = datetime.datetime(*day, hours, minutes, *seconds, tzinfo=datetime.UTC) - offset
+    clock = datetime.time(hours, minutes, seconds[0] if seconds else 0, tzinfo=datetime.UTC)
+    moment = datetime.datetime.combine(datetime.date(*day), clock) - offset
     there = moment.astimezone(_CHINA)
     shown = there.strftime("%H:%M:%S" if seconds else "%H:%M")
     return Printed(match.start(), match.end(), raw, there.year, there.month, there.day, shown)

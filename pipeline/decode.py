@@ -15,7 +15,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 
-# Python codec -> the labels of https://encoding.spec.whatwg.org/#names-and-labels that mean it. Only these are honoured:
+# Python codec -> the labels of https://encoding.spec.whatwg.org/#names-and-labels that mean it. No others count:
 # Python knows codecs (idna, rot13, unicode_escape, zlib) that a page must not be able to choose. gb* is widened to
 # gb18030 and big5 to big5-hkscs, as browsers do.
 _LABELS = {
@@ -27,7 +27,9 @@ _LABELS = {
     "euc_jp": "cseucpkdfmtjapanese euc-jp x-euc-jp",
     "shift_jis": "csshiftjis ms932 ms_kanji shift-jis shift_jis sjis windows-31j x-sjis",
     "iso2022_jp": "csiso2022jp iso-2022-jp",
-    "cp949": "cseuckr csksc56011987 euc-kr iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 windows-949",
+    "cp949": (
+        "cseuckr csksc56011987 euc-kr iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 windows-949"
+    ),
     "koi8_r": "cskoi8r koi koi8 koi8-r koi8_r",
     "koi8_u": "koi8-ru koi8-u",
     "mac_cyrillic": "x-mac-cyrillic x-mac-ukrainian",
@@ -73,8 +75,8 @@ _LABELS = {
 }
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
 
-# Where Python's gb18030 gives a private-use character and the WHATWG table a real one (A3A0, A6D9–A6F3, A8BC, FE59–FEA0);
-# the 21st difference, byte 80 = €, is no character of gb18030 at all and is handled as an error below.
+# Where Python's gb18030 gives a private-use character and the WHATWG table a real one (A3A0, A6D9–A6F3, A8BC,
+# FE59–FEA0); the 21st difference, byte 80 = €, is no character of gb18030 at all and is handled as an error below.
 _GB_DIFFERENCES = {
     0xE5E5: 0x3000, 0xE7C7: 0x1E3F,
     0xE78D: 0xFE10, 0xE78E: 0xFE12, 0xE78F: 0xFE11, 0xE790: 0xFE13, 0xE791: 0xFE14, 0xE792: 0xFE15, 0xE793: 0xFE16,
@@ -206,7 +208,7 @@ codecs.register_error("yixun.gb", _gb_error)
 def _cost(text: str) -> float:
     """How wrong a decoding looks: 0 for flawless, about 1 for mojibake.
 
-    Characters that could not be read, and how far the share of common Chinese characters stays below what real text has.
+    Characters that could not be read, and how far the share of common Chinese characters stays below that of real text.
     A single-byte charset never fails, so Latin letters with accents count as damage where Chinese was to be expected.
     """
     sample = text[:_SAMPLE] if text[:_SAMPLE].isascii() is False else text

@@ -35,8 +35,8 @@ KEYS_VERSION = "1"  # raised when prepare or keys change; the characters' table 
 SENTENCE_KEYS = 12  # sentence hashes a document, the smallest ones …
 LETTERS_A_KEY = 100  # … and more for a long one, one for so many characters
 MOST_SENTENCE_KEYS = 24
-LEAD_KEYS = 3  # of them the first ones
-NUMBERED_KEYS = 5  # of them from clauses with a number
+LEAD_KEYS = 4  # of them the first clauses
+NUMBERED_KEYS = 5  # of them clauses with a number
 SHORTEST_NUMBERED = 6  # characters of such a clause
 SHORTEST_SENTENCE = 8  # characters; shorter ones are stock phrases
 GRAM = 13  # characters of a sampled run
@@ -44,6 +44,8 @@ GRAM_RATE = 128  # one run in so many is a key: finds texts that lost their punc
 GRAM_KEYS = 24
 KEY_BITS = 48  # six bytes in SQLite
 
+LONGEST_METADATA = 120  # characters of a line
+LONGEST_LABEL = 16  # characters before its colon
 REPEATED = 0.3  # of a body, for its repeated sentences to be left out
 LONGEST_TITLE = 400  # characters
 LONGEST_BODY = 60_000  # characters that are aligned; what follows is compared by its hash only
@@ -64,7 +66,7 @@ REGION = 40  # characters between two anchors that are looked at one by one, how
 UPDATE_DAYS = 3  # between two versions of one article at two addresses
 SAMPLE = 6  # characters
 SAMPLES = 16
-ENOUGH_FACTS = 4  # changed facts after which no more are looked for
+ENOUGH_FACTS = 3  # changed facts after which no more are looked for
 KEPT_DIFFERENCES = 8  # in the evidence
 
 _END, _JOIN, _DAMAGE, _KEEP = (number << 16 for number in range(1, 5))  # classes of characters, above the folded ones
@@ -72,6 +74,7 @@ _SENTENCE_ENDS = "。！？；!;\n\r\u2028\u2029…"
 _JOINS = ".．-－–—/／:：~～"  # kept, as a point, between two digits: 3.5 is not 35
 _DAMAGE_MARKS = "?\ufffd"
 _DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
+_GRAM_MASK = np.uint64((GRAM_RATE - 1) << 40)
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
 
 # Labels that open a line of metadata. Anchored and closed by a colon: 报名时间：… is a fact of a notice, not metadata.
@@ -95,6 +98,7 @@ _SURNAMES = frozenset(
     "芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂"
     "全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟"
 )
+_FIGURES = frozenset("0123456789.")
 _NUMERALS = frozenset("0123456789.零〇一二三四五六七八九十百千万亿两首")
 _ORG_ENDS = ("医院", "卫生院", "中心", "保健院", "学院", "大学", "附院", "总院", "分院", "院", "集团", "公司")
 # Gambling brands that take the place of a hospital's name on hijacked mirrors.
@@ -111,7 +115,7 @@ _ANNOTATION = re.compile(
 _CORRECTIONS = re.compile(r"更正|更新|补充|延期|调整|修订|修改|变更")
 
 
-@dataclasses.dataclass(slots=True)
+@dataclasses.dataclass(slots=True, eq=False)
 class Document:
     """An article as it is compared: folded letters and digits without punctuation.
 
@@ -123,9 +127,9 @@ class Document:
     body: str
     ends: list[int]
     hashes: list[int]
-    numbered: list[int]  # hashes of the clauses that have a number
+    codes: np.ndarray  # the characters of the body
+    sums: np.ndarray  # running sums, of which any stretch's hash is a difference
     breaks: np.ndarray  # offsets in `body` at which anything was dropped: punctuation, a blank, a line's end; ascending
-    grams: tuple[int, ...]  # the sampled runs, already cut to KEY_BITS
     damage: int
     exact: int  # hash of the whole body, signed 64 bits
     site: str = ""
@@ -228,16 +232,23 @@ def _powers() -> tuple[np.ndarray, np.ndarray]:
 
 def _without_metadata(text: str) -> str:
     """The text without lines that open with a label of metadata, such as `来源：…  编辑：…`."""
+    if "：" not in text and ":" not in text:
+        return text
     lines = text.split("\n")
-    kept = [line for line in lines if not (len(line) <= 120 and (":" in line or "：" in line) and _is_metadata(line))]
+    kept = [line for line in lines if len(line) > LONGEST_METADATA or not _is_metadata(line)]
     return text if len(kept) == len(lines) else "\n".join(kept)
 
 
 def _is_metadata(line: str) -> bool:
-    label = re.split("[:：]", line, maxsplit=1)[0]
-    if len(label) > 16:
-        return False
-    label = "".join(label.split()).strip("【[（(〔")
+    place = line.find("：", 0, LONGEST_LABEL)
+    other = line.find(":", 0, LONGEST_LABEL if place < 0 else place)
+    place = other if other >= 0 else place
+    return place > 0 and _is_label(line[:place])
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_label(text: str) -> bool:
+    label = "".join(text.split()).strip("【[（(〔")
     return label in _labels() or (len(label) <= 8 and fold(label) in _labels())
 
 
@@ -330,7 +341,7 @@ def prepare(article: Article) -> Document:
     text = _read(title, whole[:LONGEST_BODY])
     sums = _sums(text.codes[text.start :])
     hashes = _hashes(sums, _starts(text.ends), text.ends).tolist()
-    if len(set(hashes)) < len(hashes) and (once := _once(text, hashes)) is not None:
+    if len(set(hashes)) < 0.8 * len(hashes) and (once := _once(text, hashes)) is not None:
         text = once
         sums = _sums(text.codes[text.start :])
         hashes = _hashes(sums, _starts(text.ends), text.ends).tolist()
@@ -342,9 +353,9 @@ def prepare(article: Article) -> Document:
         body=body,
         ends=text.ends.tolist(),
         hashes=hashes,
-        numbered=_numbered(text, sums),
+        codes=text.codes[text.start :],
+        sums=sums,
         breaks=text.breaks,
-        grams=_sampled(sums, len(body)),
         damage=body.count("?") + article.text.count("\ufffd") if "?" in body else 0,
         exact=xxhash.xxh3_64_intdigest((body + rest).encode("utf-8", "replace")) - (1 << 63),
         site=article.site,
@@ -362,30 +373,32 @@ def _brands_of(article: Article) -> tuple[str, ...]:
 
 def _hashes(sums: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """One number for each stretch, the same wherever it stands: from the running sums of the characters' numbers."""
-    return _mixed((sums[ends] - sums[starts]) * _powers()[1][starts])
+    return (sums[ends] - sums[starts]) * _powers()[1][starts]
 
 
-def _numbered(text: _Text, sums: np.ndarray) -> list[int]:
-    """Hashes of the clauses with a digit: they are what tells one of a series from the next."""
-    codes = text.codes[text.start :]
-    digits = np.zeros(len(codes) + 1, dtype=np.int32)
-    np.cumsum(_is_digit(codes), out=digits[1:])
-    if not digits[-1]:
-        return []
-    ends = _rising(text.breaks, len(codes))
+def _clauses(document: Document) -> tuple[list[int], list[int]]:
+    """Hashes of the first clauses, and of those with a digit: they are what tells one of a series from the next."""
+    size = len(document.codes)
+    ends = _rising(document.breaks, size)
     starts = _starts(ends)
-    chosen = (digits[ends] != digits[starts]) & (ends - starts >= SHORTEST_NUMBERED)
-    return _hashes(sums, starts[chosen], ends[chosen]).tolist()
+    lengths = ends - starts
+    lead = np.flatnonzero(lengths >= SHORTEST_SENTENCE)[:LEAD_KEYS]
+    digits = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(_is_digit(document.codes), out=digits[1:])
+    numbered = np.flatnonzero((digits[ends] != digits[starts]) & (lengths >= SHORTEST_NUMBERED))
+    chosen = np.concatenate((lead, numbered))
+    hashes = _hashes(document.sums, starts[chosen], ends[chosen]).tolist()
+    return hashes[: len(lead)], hashes[len(lead) :]
 
 
-def _sampled(sums: np.ndarray, size: int) -> tuple[int, ...]:
-    """Of the runs of GRAM characters those whose hash is a multiple of GRAM_RATE, the smallest GRAM_KEYS of them."""
-    if size < GRAM:
-        return ()
-    starts = np.arange(size - GRAM + 1)
-    hashes = _mixed((sums[GRAM:] - sums[:-GRAM]) * _powers()[1][starts])
-    hashes = hashes[(hashes & np.uint64(GRAM_RATE - 1)) == 0] >> np.uint64(64 - KEY_BITS)
-    return tuple(sorted(set(hashes.tolist()))[:GRAM_KEYS])
+def _sampled(document: Document) -> list[int]:
+    """Hashes of runs of GRAM characters: one in GRAM_RATE, chosen by the hash; the smallest GRAM_KEYS of them."""
+    sums = document.sums
+    if len(sums) <= GRAM:
+        return []
+    hashes = (sums[GRAM:] - sums[:-GRAM]) * _powers()[1][: len(sums) - GRAM]
+    hashes = hashes[hashes & _GRAM_MASK == 0]  # bits from the middle: the lowest do not know the order of characters
+    return sorted(set(hashes.tolist()))[:GRAM_KEYS]
 
 
 def exact_key(document: Document) -> int:
@@ -394,9 +407,9 @@ def exact_key(document: Document) -> int:
 
 
 def keys(document: Document) -> tuple[int, ...]:
-    """The numbers (about 20, at most 48, of 48 bits) under which the document is found by those that share a sentence or a run.
+    """The numbers (about 20, at most 48; 48 bits each) by which those that share a sentence or a run find the document.
 
-    The first sentences, for that is what a preview shows; clauses with a number, for they are seldom stock phrases; and
+    The first clauses, for that is what a preview shows; clauses with a number, for they are seldom stock phrases; and
     sentences: of either those with the smallest hashes, so that two documents that have them in common choose the same
     ones. And sampled runs of characters, which also find a text that was wrapped anew or lost its punctuation.
     """
@@ -407,10 +420,11 @@ def keys(document: Document) -> tuple[int, ...]:
         if end - start >= SHORTEST_SENTENCE:
             sentences.append(value >> shift)
         start = end
-    found = {*sentences[:LEAD_KEYS], *sorted({value >> shift for value in document.numbered})[:NUMBERED_KEYS]}
+    lead, numbered = _clauses(document)
+    found = {value >> shift for value in (*lead, *sorted(set(numbered))[:NUMBERED_KEYS])}
     count = min(max(SENTENCE_KEYS, len(document.body) // LETTERS_A_KEY), MOST_SENTENCE_KEYS)
     found.update(sorted(sentences)[: max(0, count - len(found))])
-    found.update(document.grams)
+    found.update(value >> shift for value in _sampled(document))
     if not found and (document.body or document.title):
         found = {xxhash.xxh3_64_intdigest((document.title + "\n" + document.body).encode("utf-8", "replace")) >> shift}
     return tuple(sorted(found))
@@ -425,20 +439,16 @@ class _Change(NamedTuple):
     b1: int
 
 
-def _anchors(a: Document, b: Document) -> list[tuple[int, int]]:
+def _anchors(a: list[int], b: list[int]) -> list[tuple[int, int]]:
     """Pairs of numbers of the same sentence, ascending on both sides; of a repeated one the first with the first."""
     places: dict[int, list[int]] = {}
-    for number, value in enumerate(b.hashes):
+    for number, value in enumerate(b):
         places.setdefault(value, []).append(number)
     pairs = []
-    used: dict[int, int] = {}
-    for number, value in enumerate(a.hashes):
+    for number, value in enumerate(a):
         others = places.get(value)
-        if others is not None:
-            times = used.get(value, 0)
-            if times < len(others):
-                used[value] = times + 1
-                pairs.append((number, others[times]))
+        if others:
+            pairs.append((number, others.pop(0)))
     if all(left[1] < right[1] for left, right in itertools.pairwise(pairs)):
         return pairs
     return _longest_ascending(pairs)
@@ -465,6 +475,32 @@ def _longest_ascending(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return chosen[::-1]
 
 
+def _same_sentences(a: Document, b: Document) -> list[tuple[int, int, int]]:
+    """Stretches of common sentences as (offset in a, offset in b, length): those at both ends first, then between."""
+    first, second = a.hashes, b.hashes
+    most = min(len(first), len(second))
+    head = 0
+    while head < most and first[head] == second[head]:
+        head += 1
+    tail = 0
+    while tail < most - head and first[-1 - tail] == second[-1 - tail]:
+        tail += 1
+    if head and a.body[: a.ends[head - 1]] != b.body[: b.ends[head - 1]]:  # two hashes may be made to agree
+        head = tail = 0
+    runs = [(0, 0, a.ends[head - 1])] if head else []
+    for i, j in _anchors(first[head : len(first) - tail], second[head : len(second) - tail]):
+        start, end = a.ends[head + i - 1] if head + i else 0, a.ends[head + i]
+        other = b.ends[head + j - 1] if head + j else 0
+        if a.body[start:end] == b.body[other : b.ends[head + j]]:
+            runs.append((start, other, end - start))
+    if tail:
+        start = a.ends[-1 - tail] if tail < len(first) else 0
+        other = b.ends[-1 - tail] if tail < len(second) else 0
+        if a.body[start:] == b.body[other:]:
+            runs.append((start, other, len(a.body) - start))
+    return runs
+
+
 def _equal_runs(a: Document, b: Document, anchored: bool) -> list[tuple[int, int, int]]:
     """Where both bodies say the same, as (offset in a, offset in b, length), ascending and not touching.
 
@@ -472,33 +508,31 @@ def _equal_runs(a: Document, b: Document, anchored: bool) -> list[tuple[int, int
     of one of the whole text.
     """
     runs: list[tuple[int, int, int]] = []
-
-    def add(left: int, right: int, size: int) -> None:
-        if runs and runs[-1][0] + runs[-1][2] == left and runs[-1][1] + runs[-1][2] == right:
-            runs[-1] = (runs[-1][0], runs[-1][1], runs[-1][2] + size)
-        elif size:
-            runs.append((left, right, size))
-
-    def between(a0: int, a1: int, b0: int, b1: int) -> None:
-        if a0 == a1 or b0 == b1:
-            return
-        if (a1 - a0) * (b1 - b0) > LARGEST_GAP:
-            size = _common_prefix(a.body[a0:a1], b.body[b0:b1])
-            add(a0, b0, size)
-            return
-        for block in Levenshtein.opcodes(a.body[a0:a1], b.body[b0:b1]):
-            if block.tag == "equal":
-                add(a0 + block.src_start, b0 + block.dest_start, block.src_end - block.src_start)
-
-    left = right = 0
-    for number, other in _anchors(a, b) if anchored else ():
-        i = a.ends[number - 1] if number else 0
-        j = b.ends[other - 1] if other else 0
-        between(left, i, right, j)
-        add(i, j, a.ends[number] - i)
-        left, right = a.ends[number], b.ends[other]
-    between(left, len(a.body), right, len(b.body))
+    left = right = held = 0  # the end of the last run on both sides, and its length
+    for i, j, size in [*(_same_sentences(a, b) if anchored else ()), (len(a.body), len(b.body), 0)]:
+        blocks = [*_same_characters(a.body[left:i], b.body[right:j]), (i - left, j - right, size)]
+        base, other = left, right
+        for start, second, length in blocks:
+            if not length:
+                continue
+            if held and base + start == left and other + second == right:
+                held += length
+                runs[-1] = (left + length - held, right + length - held, held)
+            else:
+                held = length
+                runs.append((base + start, other + second, length))
+            left, right = base + start + length, other + second + length
+        left, right = i + size, j + size
     return runs
+
+
+def _same_characters(a: str, b: str) -> list[tuple[int, int, int]]:
+    """The equal runs of two stretches, as offsets and length; only the common beginning when they are very long."""
+    if not a or not b:
+        return []
+    if len(a) * len(b) > LARGEST_GAP:
+        return [(0, 0, _common_prefix(a, b))]
+    return [(block.a, block.b, block.size) for block in Levenshtein.editops(a, b).as_matching_blocks()]
 
 
 def _common_prefix(a: str, b: str) -> int:
@@ -573,41 +607,41 @@ class _Comparison:
             return  # another article, whatever else there is
         change = self._whole_numbers(change)
         a, b = self.a.body[change.a0 : change.a1], self.b.body[change.b0 : change.b1]
-        longest = max(len(a), len(b))
         if not a or not b:
             self._one_sided(change, a, b, edge)
         elif "?" in a or "?" in b:
             self._damaged(a, b)
-        elif self._is_cut(change, a, b):
-            return  # a preview ends, or begins, within a number
-        elif longest > 2 and self._is_brand_code(a, b):
+        elif self._is_swap(change, a, b):
             self.swaps[(a, b)] = self.swaps.get((a, b), 0) + 1
         elif _numbers_differ(a, b):
-            self.facts.append(Difference("number", a, b))
-            after = self.a.body[change.a1 : change.a1 + 1] or a[-1]
-            self.dated = self.dated or after in "月日号"
-            self.numbered = self.numbered or after in "期届次季周"
-        elif longest > 1 and self._is_swap(change, a, b):
-            self.swaps[(a, b)] = self.swaps.get((a, b), 0) + 1
+            self._number(change, a, b)
         elif self._is_name(change, a, b):
-            self.facts.append(Difference("name", a, b))
+            if not self._is_byline(change):
+                self.facts.append(Difference("name", a, b))
         elif self._is_entity(change, a, b):
             self.facts.append(Difference("entity", a, b))
-        elif longest <= 2:
+        elif max(len(a), len(b)) <= 2:
             self.typos.add((a, b))
         else:
             self.swaps[(a, b)] = self.swaps.get((a, b), 0) + 1
+
+    def _number(self, change: _Change, a: str, b: str) -> None:
+        if self._is_cut(change, a, b):
+            return  # a preview ends, or begins, within a number
+        self.facts.append(Difference("number", a, b))
+        after = self.a.body[change.a1 : change.a1 + 1] or a[-1]
+        self.dated = self.dated or after in "月日号"
+        self.numbered = self.numbered or after in "期届次季周"
 
     def _whole_numbers(self, change: _Change) -> _Change:
         """Widen a change within a number to the whole number; digits of two sentences are no number."""
         a0, a1, b0, b1 = change
         a, b = self.a.body, self.b.body
-        inner = a[a0:a1], b[b0:b1]
-        if any(part[:1].isdigit() for part in inner) and not self._breaks_at(a0, b0):
-            while a0 and b0 and a[a0 - 1] == b[b0 - 1] and a[a0 - 1] in "0123456789.":
+        if (a[a0:a1][:1] in _FIGURES or b[b0:b1][:1] in _FIGURES) and not self._breaks_at(a0, b0):
+            while a0 and b0 and a[a0 - 1] == b[b0 - 1] and a[a0 - 1] in _FIGURES:
                 a0, b0 = a0 - 1, b0 - 1
-        if any(part[-1:].isdigit() for part in inner) and not self._breaks_at(a1, b1):
-            while a1 < len(a) and b1 < len(b) and a[a1] == b[b1] and a[a1] in "0123456789.":
+        if (a[a0:a1][-1:] in _FIGURES or b[b0:b1][-1:] in _FIGURES) and not self._breaks_at(a1, b1):
+            while a1 < len(a) and b1 < len(b) and a[a1] == b[b1] and a[a1] in _FIGURES:
                 a1, b1 = a1 + 1, b1 + 1
         return _Change(a0, a1, b0, b1)
 
@@ -620,6 +654,9 @@ class _Comparison:
         text = a or b
         if len(text) <= 2 and all(char in _NUMERALS for char in text) and self._beside_numeral(change):
             self.facts.append(Difference("number", a, b))
+            return
+        if len(text) <= 2 and self._is_name(change, a, b) and not self._is_byline(change):
+            self.facts.append(Difference("name", a, b))  # 李伟 and 李伟明
             return
         if not edge:
             self.only_a += len(a)
@@ -656,7 +693,7 @@ class _Comparison:
         if not here:
             return False
         there = _names_at(self.b.body, self.b_breaks, change.b0, change.b1)
-        needed = 2 if max(len(a), len(b)) == 1 else 1  # a single other character may also be a slip of the pen
+        needed = 2 if min(len(a), len(b)) < 2 else 1  # a single other character may also be a slip of the pen
         return any(
             left[0] == right[0] and left[1] >= needed and right[1] >= needed for left in here for right in there
         )
@@ -675,34 +712,47 @@ class _Comparison:
             and bool(_ENTITY_AFTER.match(b[-2:]) or _ENTITY_AFTER.match(b[-1:]))
         )
 
-    def _is_brand_code(self, a: str, b: str) -> bool:
-        """A brand with digits, such as 威尼斯987, on one side, and no other number on the other."""
-        first, second = _is_brand(a, self.a, self.b), _is_brand(b, self.a, self.b)
-        here, there = _DIGITS.findall(a if first else b), _DIGITS.findall(b if first else a)
-        return first != second and bool(here) and all(here[-1].endswith(number) for number in there)
-
     def _is_cut(self, change: _Change, a: str, b: str) -> bool:
         here, there = _DIGITS.findall(a), _DIGITS.findall(b)
         if not here or not there:
             return False
         if change.a1 == len(self.a.body) and change.a1 - change.a0 <= EDGE:
             return there[0] != here[0] and there[0].startswith(here[0])
-        return not change.a0 and change.a1 - change.a0 <= EDGE and there[-1] != here[-1] and there[-1].endswith(here[-1])
+        if change.a0 or change.a1 - change.a0 > EDGE:
+            return False
+        return there[-1] != here[-1] and there[-1].endswith(here[-1])
 
     def _is_swap(self, change: _Change, a: str, b: str) -> bool:
         """Whether a brand, or a hospital's name, stands on one side only: 我院 for it, or a brand not listed yet."""
-        if _is_brand(a, self.a, self.b) != _is_brand(b, self.a, self.b):
-            return True
-        if max(len(a), len(b)) > LONGEST_SWAP:
+        longest = max(len(a), len(b))
+        if longest < 2:
             return False
-        a = self.a.body[change.a0 : change.a1 + 2]
-        b = self.b.body[change.b0 : change.b1 + 2]
-        return bool(_HOSPITAL.search(a)) != bool(_HOSPITAL.search(b))
+        first, second = _is_brand(a, self.a, self.b), _is_brand(b, self.a, self.b)
+        here, there = _DIGITS.findall(a), _DIGITS.findall(b)
+        if first and second:
+            return True  # two mirrors of two hijackers
+        if first != second:  # 威尼斯9872018 for 青河县医院2018: the number beside it has to be the same
+            brand, other = (here, there) if first else (there, here)
+            return not other or (bool(brand) and brand[-1].endswith(other[-1]))
+        if longest > LONGEST_SWAP or (here and there):
+            return False
+        return self._has_hospital(self.a, change.a0, change.a1) != self._has_hospital(self.b, change.b0, change.b1)
+
+    def _has_hospital(self, document: Document, start: int, end: int) -> bool:
+        return bool(_HOSPITAL.search(document.body, start, end + 2))
+
+    def _is_byline(self, change: _Change) -> bool:
+        """Whether the name is that of who wrote or photographed: 通讯员 …, … 摄, or the last words of both texts."""
+        a, b = self.a.body, self.b.body
+        if change.a1 == len(a) and change.b1 == len(b):
+            return True
+        before, after = a[max(0, change.a0 - 8) : change.a0], a[change.a1 : change.a1 + 4]
+        return bool(_BYLINE_BEFORE.search(before) or _BYLINE_AFTER.match(after))
 
     def _weigh_swaps(self) -> None:
         """A brand in place of a name does not count; another name throughout does; the rest is replaced text."""
         for (a, b), times in self.swaps.items():
-            brand = _is_brand(a, self.a, self.b) != _is_brand(b, self.a, self.b)
+            brand = _is_brand(a, self.a, self.b) or _is_brand(b, self.a, self.b)
             hospital = bool(_HOSPITAL.search(a)) != bool(_HOSPITAL.search(b))
             if brand or (hospital and times >= 2) or {a, b} & _PRONOUNS:
                 self._note(Difference("entity", a, b))
@@ -739,7 +789,9 @@ def _names_at(body: str, breaks: set[int], start: int, end: int) -> list[tuple[i
     found = []
     for back in range(3):
         first = start - back
-        if first < 0 or body[first] not in _SURNAMES or any(at in breaks for at in range(first + 1, start + 1) if back):
+        if first < 0 or body[first : first + 1] not in _SURNAMES:
+            continue
+        if back and any(at in breaks for at in range(first + 1, start + 1)):
             continue
         marked = first in breaks or not first or bool(_BEFORE_NAME.search(body[max(0, first - 3) : first]))
         for last in range(max(end, first + 2), first + 4):
@@ -762,6 +814,8 @@ _ENTITY_AFTER = re.compile(
 )
 _DEPARTMENTS = frozenset("内外骨眼儿妇产耳鼻口皮泌神心肾肝胆胸脑肿感疼麻男女老东西南北一二三四五六七八九十")
 _DEPARTMENT_AFTER = re.compile("[内外]?[科区支楼县市院班组]|产科|病区|院区|支部")
+_BYLINE_BEFORE = re.compile("记者|通讯员|责任编辑|责编|编辑|作者|供稿|摄影|审核|校对|撰稿")
+_BYLINE_AFTER = re.compile(".?.?(?:摄|文图|图文|供图|报道|整理)")
 _HOSPITAL = re.compile("..(?:医院|卫生院|保健院|医学中心|医疗中心)")
 _PRONOUNS = frozenset({"我", "本", "该", "我院", "本院", "该院"})
 _CREDIT = re.compile(
@@ -779,19 +833,28 @@ def _is_brand(text: str, *documents: Document) -> bool:
     """Whether this is a brand that a hijacker puts in place of a hospital's name, or ends or begins with one."""
     if len(text) < 2:
         return False
-    if any(brand in text or text in brand for document in documents for brand in document.brands):
-        return True
-    if _BRANDS.search(text):
-        return True
-    return bool(_BRAND_CODE.fullmatch(text)) and not text.isdigit()
+    for document in documents:
+        if document.brands and any(brand in text or text in brand for brand in document.brands):
+            return True
+    return _looks_like_brand(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _looks_like_brand(text: str) -> bool:
+    return bool(_BRANDS.search(text)) or (bool(_BRAND_CODE.fullmatch(text)) and not text.isdigit())
 
 
 def _numbers_differ(a: str, b: str) -> bool:
     """Whether both sides have numbers, and other ones. Words of numbers count when there is nothing beside them."""
     here, there = _DIGITS.findall(a), _DIGITS.findall(b)
     if here and there:
-        return here != there
+        return here != there and not _within(here, there) and not _within(there, here)
     return all(char in _NUMERALS for char in a) and all(char in _NUMERALS for char in b) and not (here or there)
+
+
+def _within(part: list[str], whole: list[str]) -> bool:
+    """Whether one side only has more numbers, before or after those of the other."""
+    return len(part) < len(whole) and part in (whole[: len(part)], whole[-len(part) :])
 
 
 def _skeleton(text: str) -> str:
@@ -919,7 +982,7 @@ def _is_update(
     days = _days_apart(short, long)
     if days is None or days > UPDATE_DAYS:
         return False
-    if any(fact.what != "number" and not _is_misspelt(fact) for fact in found.facts):
+    if any(fact.what != "number" for fact in found.facts):
         return False
     distinct = {(fact.new, fact.old) for fact in found.facts}
     if correction:
@@ -927,11 +990,6 @@ def _is_update(
     if len(distinct) != 1 or found.numbered or (found.dated and days > 0):
         return False
     return all(_is_slip(*pair) for pair in distinct)
-
-
-def _is_misspelt(fact: Difference) -> bool:
-    """Whether a single character of a name was put right; another surname is another person."""
-    return fact.what == "name" and len(fact.new + fact.old) == 2 and not {fact.new, fact.old} <= _SURNAMES
 
 
 def _is_slip(one: str, other: str) -> bool:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 
 from pipeline.blocks import shown
+from pipeline.body import is_item
 from pipeline.dates import find_dates
+from pipeline.lines import LONGEST_LINE, read_line
 from pipeline.metadata import Reading
+from pipeline.titles import is_site_name
 
 REASONS = {
     "list page": "the page lists articles and is none itself",
@@ -27,19 +30,25 @@ _BLOCKED_STATUS = frozenset({401, 403, 405, 407, 412, 418, 429, 503, 521, 567})
 # file signatures -> what they are; a server that sends these as text/html means a download
 _SIGNATURES = (
     (b"%PDF", "PDF"), (b"PK\x03\x04", "ZIP or Office"), (b"\xd0\xcf\x11\xe0", "Office"), (b"{\\rtf", "RTF"),
-    (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"RIFF", "RIFF"), (b"Rar!", "RAR"),
+    (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"GIF8", "GIF"), (b"BM", "BMP"), (b"RIFF", "RIFF"),
+    (b"Rar!", "RAR"),
     (b"7z\xbc\xaf", "7-Zip"), (b"\x1f\x8b", "gzip"), (b"ID3", "MP3"), (b"\x00\x00\x00", "MP4"), (b"II*\x00", "TIFF"),
 )  # fmt: skip
 _PAGE_TYPE = re.compile(r"html|xml|text/plain|octet-stream|^$", re.IGNORECASE)
 _BLOCKED_TEXT = re.compile(
-    r"网站防火墙|网站卫士|安全狗|云盾|云锁|护卫神|知道创宇|创宇盾|加速乐|宝塔.{0,4}防火墙|waf|拦截提示|您的(?:请求|访问).{0,12}(?:拦截|阻断|阻止|非法|威胁|异常|过于频繁)|"
-    r"访问.{0,6}(?:被拒绝|被拦截|过于频繁|受限|验证)|请求.{0,8}不合法|安全验证|人机验证|滑动验证|请完成.{0,8}验证|输入验证码|请开启.{0,6}javascript|请启用.{0,6}javascript|"
-    r"enable javascript|access denied|forbidden|request blocked|just a moment|checking your browser|attention required|verify you are human|"
-    r"您没有.{0,6}权限|没有访问权限|无权(?:限)?访问|仅限.{0,6}(?:内网|校内|院内).{0,4}访问|请(?:先)?登录后|用户登录|统一身份认证|会话.{0,4}(?:过期|超时)",
+    r"网站防火墙|网站卫士|安全狗|云盾|云锁|护卫神|知道创宇|创宇盾|加速乐|宝塔.{0,4}防火墙|waf|拦截提示|您的(?:请求|"
+    r"访问).{0,12}(?:拦截|阻断|阻止|非法|威胁|异常|过于频繁)|"
+    r"访问.{0,6}(?:被拒绝|被拦截|过于频繁|受限|验证)|请求.{0,8}不合法|安全验证|人机验证|滑动验证|请完成.{0,8}验证|"
+    r"输入验证码|请开启.{0,6}javascript|请启用.{0,6}javascript|"
+    r"enable javascript|access denied|forbidden|request blocked|just a moment|checking your browser|attention "
+    r"required|verify you are human|"
+    r"您没有.{0,6}权限|没有访问权限|无权(?:限)?访问|仅限.{0,6}(?:内网|校内|院内).{0,4}访问|请(?:先)?登录后|"
+    r"用户登录|统一身份认证|会话.{0,4}(?:过期|超时)",
     re.IGNORECASE,
 )
 _CHALLENGE = re.compile(
-    r"acw_sc__v|__jsl_clearance|\$_ts\s*=|security_session_verify|_\$_[A-Za-z0-9]{2,6}\(|yunsuo_session|eval\(function\(p,a,c,k|cf-chl|__cf_chl|/_guard/|"
+    r"acw_sc__v|__jsl_clearance|\$_ts\s*=|security_session_verify|_\$_[A-Za-z0-9]{2,6}\(|yunsuo_session|"
+    r"eval\(function\(p,a,c,k|cf-chl|__cf_chl|/_guard/|"
     r"document\.cookie\s*=.{0,300}location|challenge-platform|aliyun_waf|\bWZWS\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -47,13 +56,18 @@ _SCRIPT_REDIRECT = re.compile(
     r"(?:window|document|top|self|parent)?\.?location(?:\.href)?\s*=\s*[\"'/]|location\.(?:replace|assign)\s*\("
 )
 _NOTHING_THERE = re.compile(
-    r"(?:未找到|找不到|无法找到|没有找到|沒有找到|未能找到).{0,14}(?:页|頁|内容|文件|信息|文章|资源|网址|地址|文档|数据)|"
-    r"(?:页面|頁面|网页|內容|内容|文章|信息|文档|资源|新闻|该页|记录|栏目).{0,12}(?:不存在|已(?:经)?(?:被)?(?:删除|移除|下线|失效|过期|撤稿|屏蔽)|找不到|走丢|丢失|飞走|未找到|去火星|无法显示|不见了|出错)|"
-    r"您(?:所)?(?:访问|查看|浏览|请求|要找)的.{0,16}(?:不存在|删除|失效|不见|找不到|不可用|过期|移动|未发布)|^404|404(?:错误|页面|\s*not\s*found)|page not found|not found|"
-    r"(?:参数|操作)(?:错误|有误)|系统(?:错误|繁忙|出错)|出错(?:了|啦)|暂无(?:内容|数据|信息|相关)|该(?:信息|内容|文章).{0,6}(?:未发布|审核中)|"
+    r"(?:未找到|找不到|无法找到|没有找到|沒有找到|未能找到).{0,14}(?:页|頁|内容|文件|信息|文章|资源|网址|地址|文档|"
+    r"数据)|"
+    r"(?:页面|頁面|网页|內容|内容|文章|信息|文档|资源|新闻|该页|记录|栏目).{0,12}(?:不存在|已(?:经)?(?:被)?(?:删除|"
+    r"移除|下线|失效|过期|撤稿|屏蔽)|找不到|走丢|丢失|飞走|未找到|去火星|无法显示|不见了|出错)|"
+    r"您(?:所)?(?:访问|查看|浏览|请求|要找)的.{0,16}(?:不存在|删除|失效|不见|找不到|不可用|过期|移动|未发布)|^404|"
+    r"404(?:错误|页面|\s*not\s*found)|page not found|not found|"
+    r"(?:参数|操作)(?:错误|有误)|系统(?:错误|繁忙|出错)|出错(?:了|啦)|暂无(?:内容|数据|信息|相关)|该(?:信息|内容|"
+    r"文章).{0,6}(?:未发布|审核中)|"
     r"server error|internal server error|服务器(?:错误|内部错误)|应用程序中的服务器错误|error 404|HTTP 404",
     re.IGNORECASE,
 )
+_PAGINATION = re.compile(r"共\s{0,3}\d+\s{0,3}(?:页|条)|[上下]一?页|尾页|末页|页次")
 _FULL_STOP = re.compile("[。！？!?]")
 _LOOKED_AT = 4_000  # characters of a short page that are searched for walls and redirects
 
@@ -70,6 +84,7 @@ def wrong_status(status: int) -> str:
 
 
 def wrong_bytes(html: bytes, content_type: str) -> tuple[str, str] | None:
+    """The reason and the detail when the bytes are no page at all."""
     if not html.strip(b"\x00\t\n\r\x0b\x0c "):
         return "empty", "no bytes"
     for signature, kind in _SIGNATURES:
@@ -100,11 +115,11 @@ def no_article(reading: Reading, page_text: str, size: int, pictured: bool) -> t
         sent = _SCRIPT_REDIRECT.search(reading.html[:200_000])
         if sent and not pictured:
             return "redirect", sent[0]
-    if page.passwords and size < 100 and total < 600 and not _is_dated(reading):
-        return "blocked", "a password field"
     listing = _listing(reading, size)
     if listing:
         return "list page", listing
+    if page.passwords and size < 100 and total < 600 and not (pictured or _is_dated(reading) or _is_headed(reading)):
+        return "blocked", "a password field"
     if size < 5 and not pictured:
         return "empty", f"{total} characters, none of them an article's"
     return None
@@ -118,41 +133,45 @@ def _is_dated(reading: Reading) -> bool:
 
 def _has_own_date(reading: Reading) -> bool:
     """Whether a date stands under the headline with no link in between: a list's dates stand beside its links."""
-    if any(kind in {"published", "time"} and value for line in reading.before for kind, value in line.fields):
-        return True
-    if reading.headline is None:
-        return False
-    for block in reading.page.blocks[reading.headline + 1 : reading.headline + 8]:
-        if block.linked >= 8:
+    blocks = reading.page.blocks
+    start = reading.headline + 1 if reading.headline is not None else max(0, reading.body.first - 6)
+    for block in blocks[start : max(start + 8, reading.body.first + 1)]:
+        if is_item(block):
             return False
-        if len(block.text) <= 80 and find_dates(block.text, yearless=False):
-            return True
+        if len(block.text) <= LONGEST_LINE and find_dates(block.text, yearless=False):
+            line = read_line(block.pieces)
+            if line.is_metadata or (len(line.rest) <= 24 and not line.in_sentence):
+                return True
     return False
 
 
+def _is_headed(reading: Reading) -> bool:
+    """Whether the page has a headline of its own: what `<title>` names, and more than the name of a site or section."""
+    run = reading.run
+    return run is not None and run.score > 0 and not is_site_name(reading.page.blocks[run.first].text)
+
+
 def _listing(reading: Reading, size: int) -> str:
-    """What shows that the page lists articles, or an empty string."""
-    page = reading.page
-    start, end = (reading.choice.start, reading.choice.end) if reading.choice else (0, len(page.blocks))
-    items = dated = 0
-    for index, block in enumerate(page.blocks):
-        if block.hidden or block.linked < 8 or block.links == 0 or block.link_share < 0.5 or len(block.text) > 120:
-            continue
-        items += 1
-        near = page.blocks[max(0, index - 1) : index + 2]
-        dated += any(len(other.text) < 140 and find_dates(other.text) for other in near)
-    own_date = _has_own_date(reading)
-    stops = sum(len(_FULL_STOP.findall(line)) for line in reading.body.lines)
-    inside = sum(
-        1 for block in page.blocks[start:end] if block.linked >= 8 and block.link_share > 0.5 and not block.noise
+    """What shows that the page lists articles, or an empty string. An article has a date of its own."""
+    if _has_own_date(reading):
+        return ""
+    blocks = reading.page.blocks
+    start, end = (reading.choice.start, reading.choice.end) if reading.choice else (0, len(blocks))
+    items = [i for i, block in enumerate(blocks) if is_item(block) and not block.hidden]
+    dated = sum(
+        any(len(b.text) < 140 and find_dates(b.text) for b in blocks[max(0, i - 1) : i + 2]) for i in items[:200]
     )
-    if inside >= 5 and dated >= 4 and size < 60 * inside and not own_date:
+    inside = sum(start <= i < end and not blocks[i].noise for i in items)
+    headed = _is_headed(reading)
+    sentences = sum(len(_FULL_STOP.findall(line)) for line in reading.body.lines)
+    if inside >= 5 and dated >= 4 and size < 60 * inside:
         return f"{inside} links with {dated} dates"
-    if size < 60 and stops < 2 and items >= 5 and dated >= 4 and not own_date:
-        return f"{items} links, {dated} with a date"
-    linked = sum(block.links for block in page.blocks if block.link_share > 0.5)
-    if size < 30 and linked >= 50 and not own_date:
+    if dated >= 4 and ((size < 60 and sentences < 2) or (not headed and len(items) >= 8 and size < 400)):
+        return f"{len(items)} links, {dated} with a date"
+    paged = any(len(block.text) <= 80 and _PAGINATION.search(block.text) for block in blocks)
+    if not headed and size < 100 and (dated >= 3 or (dated and paged)):
+        return f"{len(items)} links, {dated} with a date, under no headline"
+    linked = sum(block.links for block in blocks if block.link_share > 0.5)
+    if size < 30 and (linked >= 50 or len(items) >= 8):
         return f"{linked} links, no text"
-    if size < 30 and items >= 8 and not own_date and not _is_dated(reading):
-        return f"{items} links, no text"
     return ""

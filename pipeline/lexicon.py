@@ -1,7 +1,9 @@
 """The word list that chooses among candidates for a slipped byte.
 
 In: nothing. Out: `lexicon()`, jieba's 349,000 words with their frequencies, read once (0.5 s, about 80 MB) and only
-when a page that passed the gate of `pipeline.repair.assess` has a slipped byte; jieba itself is not imported.
+when a page that passed the gate of `pipeline.repair.assess` has a slipped byte; jieba itself is not imported. To them
+come the words of hospital news in `words.txt`, which the list lacks or counts too low, and what runs together in any
+text: openers with their comma, verbs with their particle.
 """
 
 from __future__ import annotations
@@ -12,14 +14,25 @@ import importlib.util
 import math
 from pathlib import Path
 
+WORDS = Path(__file__).with_name("words.txt")
+
 LONGEST_WORD = 6  # characters
 UNKNOWN = -21.0  # log probability of a Han character that is no word by itself
+DOMAIN_COUNT = 300  # of 60 million, for the words of hospital news
+RUN_COUNT = 3000  # the same, for what runs together in any text
 RARE_WORD = 3  # a word list has thousands of words that were met once or twice: their count says no more than that
 
 # Log probabilities of what is no word, from the share that each has in our own hospital news.
 SIGNS = {
     sign: math.log(share)
-    for signs, share in (("，", 0.08), ("。", 0.045), ("、", 0.03), ("“”", 0.01), ("：；《》", 0.004), ("！？（）·—…\u3000", 0.001))
+    for signs, share in (
+        ("，", 0.08),
+        ("。", 0.045),
+        ("、", 0.03),
+        ("“”", 0.01),
+        ("：；《》", 0.004),
+        ("！？（）·—…\u3000", 0.001),
+    )
     for sign in signs
 }
 
@@ -51,6 +64,9 @@ def lexicon() -> Lexicon:
             word, count, _ = line.split(" ", 2)
             if len(word) <= LONGEST_WORD:
                 counts[word] = int(count)
+    own, _, runs = WORDS.read_text(encoding="utf-8").partition("\n")[2].partition("---")
+    for more, count in ((own, DOMAIN_COUNT), (runs, RUN_COUNT)):
+        counts |= {word: max(counts.get(word, 0), count) for word in more.split()}
     total = math.log(sum(counts.values()))
     words = {word: math.log(max(count, RARE_WORD)) - total for word, count in counts.items()}
     followers: dict[str, set[str]] = {}

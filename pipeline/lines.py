@@ -1,9 +1,9 @@
 """A line of a page in, what it says about the article out: when, from whom, by whom.
 
-    read_line("发布时间：2022-08-22 10:14　浏览次数：") -> Line(fields=[("published", "2022-08-22 10:14"), ("views", "")], …)
+    read_line("发布时间：2022-08-22　浏览：") -> Line(fields=[("published", "2022-08-22"), ("views", "")])
 
-Pages print these in one line or many, glued or not, with or without a colon, with blanks inside the label (作　者) and with
-the visitor counter's number glued to the date. Labels are matched on the folded line (traditional like simplified,
+Pages print these in one line or many, glued or not, with or without a colon, with blanks inside the label (作　者) and
+with the visitor counter's number glued to the date. Labels are matched on the folded line (traditional like simplified,
 full-width like half-width), values are handed back as printed.
 """
 
@@ -27,49 +27,71 @@ _LONGEST_VALUE = {
     "section": 60,
 }  # characters
 
-# What a label means -> its forms in pages of hospitals, governments and news sites (261 lines of 119 pages, and those of
-# the labelled pages). Blanks may stand between the characters of every one of them. `+` marks forms that count without a colon.
+# What a label means -> its forms on the pages of hospitals, governments and news sites (261 lines of 119 pages). Blanks
+# may stand between the characters of every one of them. `+` marks forms that count without a colon.
 _LABELS = {
     "published": (
-        "发布时间 发布日期 发表时间 发表日期 发稿时间 发稿日期 刊发时间 刊登日期 发帖时间 添加时间 添加日期 录入时间 上传时间 创建时间 "
+        "发布时间 发布日期 发表时间 发表日期 发稿时间 发稿日期 刊发时间 刊登日期 发帖时间 添加时间 添加日期 "
+        "录入时间 上传时间 创建时间 "
         "发文时间 公布时间 公布日期 文章日期 发布于+ 发表于+ 发布 发表"
     ),
     "time": "时间 日期",
     "updated": "更新时间 更新日期 最后更新 最近更新 修改时间 更新于+ 更新",
     # dates that are not the day of publication
     "other date": (
-        "归档时间 生效日期 生效时间 成文日期 成文时间 实施日期 截止时间 截止日期 废止日期 有效期 北京时间 印发日期 印发时间 活动时间 会议时间 "
-        "报名时间 面试时间 考试时间 开标时间 开放时间 出诊时间 培训时间 讲座时间 播出时间 上映时间 公示时间 公示期 举办时间 召开时间"
+        "归档时间 生效日期 生效时间 成文日期 成文时间 实施日期 截止时间 截止日期 废止日期 有效期 北京时间 印发日期 "
+        "印发时间 活动时间 会议时间 "
+        "报名时间 面试时间 考试时间 开标时间 开放时间 出诊时间 培训时间 讲座时间 播出时间 上映时间 公示时间 公示期 "
+        "举办时间 召开时间"
     ),
     "source": (
-        "来源 稿件来源 本文来源 信息来源 资料来源 文章来源 新闻来源 内容来源 消息来源 文稿来源 图文来源 稿源 本文出处 出处 来自 本文来源于+ 稿件来源于+ 来源于+ 转自 转载自 "
+        "来源 稿件来源 本文来源 信息来源 资料来源 文章来源 新闻来源 内容来源 消息来源 文稿来源 图文来源 稿源 "
+        "本文出处 出处 来自 本文来源于+ 稿件来源于+ 来源于+ 转自 转载自 "
         "摘自 文章出处 信息出处 发布来源 原文来源"
     ),
     "author": (
-        "作者 本文作者 文章作者 原作者 作者姓名 拟稿人 拟稿 撰稿人 撰稿 撰文 撰写 编写 发布人 发布者 发布部门 发布单位 发布科室 发布作者 文章录入 "
-        "录入 录入者 录入人 录入员 文字 图文 文图 文/图 文、图 图/文 文 记者 本报记者 本网记者 特约记者 融媒体记者 全媒体记者 见习记者 "
+        "作者 本文作者 文章作者 原作者 作者姓名 拟稿人 拟稿 撰稿人 撰稿 撰文 撰写 编写 发布人 发布者 发布部门 "
+        "发布单位 发布科室 发布作者 文章录入 "
+        "录入 录入者 录入人 录入员 文字 图文 文图 文/图 文、图 图/文 文 记者 本报记者 本网记者 特约记者 融媒体记者 "
+        "全媒体记者 见习记者 "
         "实习记者 署名 责任者 上传者 上传人 发稿人 发稿部门"
     ),
-    "contributor": "供稿 供稿人 供稿单位 供稿部门 供稿科室 供稿者 投稿 投稿人 来稿 来稿单位 通讯员 通联 信息提供 信息员 报送单位 稿件提供 提供单位",
+    "contributor": (
+        "供稿 供稿人 供稿单位 供稿部门 供稿科室 供稿者 投稿 投稿人 来稿 来稿单位 通讯员 通联 信息提供 信息员 报送单位 "
+        "稿件提供 提供单位"
+    ),
     "editor": (
-        "编辑 责任编辑 责任编缉 责编 编审 初审编辑 值班编辑 网络编辑 网站编辑 本网编辑 执行编辑 编辑人 文字编辑 美编 排版 编排 编校 责任编审 本期编辑 "
+        "编辑 责任编辑 责任编缉 责编 编审 初审编辑 值班编辑 网络编辑 网站编辑 本网编辑 执行编辑 编辑人 文字编辑 "
+        "美编 排版 编排 编校 责任编审 本期编辑 "
         "微信编辑 见习编辑 实习编辑 主编 执编 网编 新媒体编辑 栏目编辑 值班主编"
     ),
     "reviewer": (
-        "审核 审核人 审核者 审稿 审稿人 终审 初审 复审 一审 二审 三审 审定 审签 审阅 审读 审批 审批人 统筹 校稿人 校对 责任校对 校审 签发领导 签发 签发人 监制 总监制 "
+        "审核 审核人 审核者 审稿 审稿人 终审 初审 复审 一审 二审 三审 审定 审签 审阅 审读 审批 审批人 统筹 校稿人 "
+        "校对 责任校对 校审 签发领导 签发 签发人 监制 总监制 "
         "审校 责任审核 内容审核 复核 核发 策划审核 初核 终校"
     ),
-    "photographer": "摄影 图 图片 摄 供图 图片提供 图片来源 照片 配图 图源 视频 制图 设计 制作 摄像 剪辑 策划 出品 配音 播音 翻译 编译",
+    "photographer": (
+        "摄影 图 图片 摄 供图 图片提供 图片来源 照片 配图 图源 视频 制图 设计 制作 摄像 剪辑 策划 出品 配音 播音 翻译 "
+        "编译"
+    ),
     "views": (
-        "点击 点击数 点击量 点击率 点击次数 浏览次数 浏览量 浏览 浏览数 阅读 阅读量 阅读次数 阅读数 访问量 访问次数 访问 人气 热度 已阅 查看 查看次数 "
+        "点击 点击数 点击量 点击率 点击次数 浏览次数 浏览量 浏览 浏览数 阅读 阅读量 阅读次数 阅读数 访问量 "
+        "访问次数 访问 人气 热度 已阅 查看 查看次数 "
         "评论 评论数 收藏 点赞 跟贴 跟帖 参与 本文已被浏览 累计浏览 被阅览数 阅览次数 阅览 人气指数 围观"
     ),
     "section": "栏目 所属栏目 频道 分类 所属分类 类别 信息类别 信息分类 新闻类别",
-    "place": "当前位置 您的位置 您现在的位置 你的位置 现在位置 当前所在位置 您所在的位置 您当前的位置 您当前位置 所在位置 你现在的位置 你当前的位置 您现在所在的位置 首页位置 位置",
+    "place": (
+        "当前位置 您的位置 您现在的位置 你的位置 现在位置 当前所在位置 您所在的位置 您当前的位置 您当前位置 所在位置 "
+        "你现在的位置 你当前的位置 您现在所在的位置 首页位置 位置"
+    ),
+    # of the article's own sentences, not of the page: named here so that another label's value ends where they begin
+    "content": "责任单位 主办单位 承办单位 电话 地址 邮箱 联系人 联系电话 咨询电话 名称 大小 活动地点 会议地点",
     "ui": (
-        "字号 字体 字体大小 文字大小 分享到 分享 分享至 打印 关闭 收藏本页 扫一扫 保护视力色 视力保护色 语音播报 字体颜色 背景色 我要纠错 打印本页 关闭窗口 "
-        "关键词 关键字 标签 主题词 索引号 文号 发文字号 字数 语音 导语 摘要 内容摘要 主题分类 发文机关 发布机构 公开方式 公开范围 名称 原标题 原题 "
-        "有效性 信息索引 责任单位 主办单位 语种 大小 电话 地址 邮箱 联系人 联系电话"
+        "字号 字体 字体大小 文字大小 分享到 分享 分享至 打印 关闭 收藏本页 扫一扫 保护视力色 视力保护色 语音播报 "
+        "字体颜色 背景色 我要纠错 打印本页 关闭窗口 "
+        "关键词 关键字 标签 主题词 索引号 文号 发文字号 字数 语音 导语 摘要 内容摘要 主题分类 发文机关 发布机构 "
+        "公开方式 公开范围 原标题 原题 "
+        "有效性 信息索引 语种"
     ),
 }  # fmt: skip
 
@@ -77,61 +99,77 @@ _KIND = {form.rstrip("+"): kind for kind, forms in _LABELS.items() for form in f
 _BARE = {form.rstrip("+") for forms in _LABELS.values() for form in forms.split() if form.endswith("+")}
 
 
-def _spaced(form: str) -> str:
-    return r"\s{0,8}".join(re.escape(character) for character in form)
-
-
 _FORMS = sorted(_KIND, key=len, reverse=True)
 # 时间, 日期, 文, 图, 位置 … are also the ends of longer words (活动时间), so nothing Chinese may stand before them
-_FREE = {
-    form
-    for form in _FORMS
-    if len(form) == 1
-    or form in {"时间", "日期", "发布", "发表", "更新", "位置", "大小", "名称", "图片", "照片", "设计", "制作"}
-}
+_WORD_ENDS = {"时间", "日期", "发布", "发表", "更新", "位置", "大小", "名称", "图片", "照片", "设计", "制作"}
+_FREE = {form for form in _FORMS if len(form) == 1 or form in _WORD_ENDS}
 
 
 def _pattern(form: str) -> str:
-    before = r"(?<![\u3400-\u9fff])" if form in _FREE else ""
+    """A form without its first character: that one is tried for many forms at once."""
+    before = rf"(?<![\u3400-\u9fff]{form[0]})" if form in _FREE else ""
+    rest = "".join(rf"\s{{0,8}}{re.escape(character)}" for character in form[1:])
     if form in _BARE:
-        return before + _spaced(form) + r"\s{0,4}[:：]?"
-    return before + _spaced(form) + (r"\s{0,4}[:：/]" if form == "文" else r"\s{0,4}[:：]")
+        return before + rest + r"\s{0,4}[:：]?"
+    return before + rest + (r"\s{0,4}[:：/]" if form == "文" else r"\s{0,4}[:：]")
 
 
-_LABEL = re.compile("|".join(map(_pattern, _FORMS)))
+def _by_first_character(forms: list[str]) -> str:
+    """The forms as one expression that fails at once where no form begins."""
+    starts = dict.fromkeys(form[0] for form in forms)
+    return "|".join(f"{start}(?:{'|'.join(_pattern(form) for form in forms if form[0] == start)})" for start in starts)
+
+
+_LABEL = re.compile(_by_first_character(_FORMS))
 # without a colon, at the beginning of a piece and with a blank before the name: 责编 何建川
 _OPEN_LABEL = re.compile(
-    r"(?:^|[\x1f(\[【|])\s{0,4}(?P<form>责任编辑|责编|编辑|审核|校对|供稿|作者|来源|撰文|撰稿|摄影|记者|文字)[ \x1f\xa0]{1,6}(?=[\u3400-\u9fff]{2,12}(?:[\s\x1f)\]】|]|$))"
+    r"(?:^|[\x1f(\[【|])\s{0,4}(?P<form>责任编辑|责编|编辑|审核|校对|供稿|作者|来源|撰文|撰稿|摄影|记者|"
+    r"文字)[ \x1f\xa0]{1,6}(?=[\u3400-\u9fff]{2,12}(?:[\s\x1f)\]】|]|$))"
 )
 # the credits that editors set without a colon: 文/图 张三, 编辑/李四, 摄影/王五, (党办供稿), 图/赵六
 _SLASHED = re.compile(
-    r"(?P<form>文图|图文|文|图|摄影|摄|编辑|责编|责任编辑|审核|校对|供稿|通讯员|记者|撰稿|作者)\s{0,2}[/／|丨]\s{0,2}(?=[\u3400-\u9fff])"
+    r"(?P<form>文图|图文|文|图|摄影|摄|编辑|责编|责任编辑|审核|校对|供稿|通讯员|记者|撰稿|"
+    r"作者)\s{0,2}[/／|丨]\s{0,2}(?=[\u3400-\u9fff])"
 )
 _LABEL_BODY = re.compile(r"[\s:：/\d]+")
 _CLEAN_FORM = re.compile(r"[\s:：/]+$")
 
 NO_NAME = frozenset(
-    "未知 不详 未填写 无 暂无 空 佚名 匿名 本站 本网站 本网 本网站原创? 无名 admin administrator null none undefined 管理员 系统管理员 网站管理员 默认 "
+    "未知 不详 未填写 无 暂无 空 佚名 匿名 本站 本网站 本网 本网站原创? 无名 admin administrator null none "
+    "undefined 管理员 系统管理员 网站管理员 默认 "
     "超级管理员 - -- / 、 . 【】 [] () （） 未命名 n/a 互联网? 不明 root".replace("?", "").split()
 ) - {"互联网", "本网站原创"}
 
 _UI_LINE = re.compile(
-    r"(?:[\s\[\]【】〖〗()<>|·•/,、。:;+\-_=«»×]|字号|字体|大小|大|中|小|特大|默认|正常|加大|减小|增大|缩小|放大|打印本页|打印|打印文章|关闭窗口|关闭本页|关闭|收藏本页|收藏|分享到|分享至|分享|"
-    r"扫一扫|手机看|手机阅读|在手机打开|在手机上看|返回顶部|返回首页|返回列表|返回|上一页|下一页|首页|末页|尾页|更多|繁体|繁體|简体|无障碍|微信|微博|新浪微博|腾讯微博|人人网|qq空间|qq好友|qq|豆瓣|"
-    r"朋友圈|复制链接|复制网址|链接|我要评论|我要纠错|我有话说|评论|纠错|举报|投诉|点赞|赞|转发|推荐|推荐给朋友|发送邮件|保存|下载|正文|导出|语音播放|播放|暂停|"
-    r"t|a|\+|视力保护色|保护视力色|白色|银河白|双击自动滚屏|双击滚屏|阅读原文|查看原文|展开全文|展开|收起|全文|注册|登录|退出|点击量|点击|次|条|人|阅读|浏览|\d|"
+    r"(?:[\s\[\]【】〖〗()（）<>|｜·•/,、。:：;+\-_=«»×]|字号|字体|大小|大|中|小|特大|默认|正常|加大|减小|增大|"
+    r"缩小|放大|打印本页|打印|打印文章|关闭窗口|关闭本页|关闭|收藏本页|收藏|分享到|分享至|分享|"
+    r"扫一扫|手机看|手机阅读|在手机打开|在手机上看|返回顶部|返回首页|返回列表|返回|上一页|下一页|首页|末页|尾页|"
+    r"更多|繁体|繁體|简体|无障碍|微信|微博|新浪微博|腾讯微博|人人网|qq空间|qq好友|qq|豆瓣|"
+    r"朋友圈|分享|复制链接|复制网址|链接|我要评论|我要纠错|我有话说|评论|纠错|举报|投诉|点赞|赞|转发|推荐|"
+    r"推荐给朋友|发送邮件|保存|下载|正文|导出|语音播放|播放|暂停|"
+    r"t|a|\+|视力保护色|保护视力色|白色|银河白|双击自动滚屏|双击滚屏|阅读原文|查看原文|展开全文|展开|收起|全文|"
+    r"注册|登录|退出|点击量|点击|共\d+(?:条|页)|\d+条记录|上页|下页|页次|每页|阅读|浏览|\d|"
     r"facebook|twitter|email|line|google\+?|plurk|print|share|font|size|small|large|xs|xl|http\S{0,80}|www\.\S{0,80})+",
     re.IGNORECASE,
 )
 _VIEWS_ONLY = re.compile(
-    r"\s*\d{1,9}\s*(?:次|人)?\s*(?:浏览|阅读|点击|访问|评论|条评论|人参与|views?)\s*|\s*(?:浏览|阅读|点击|访问|评论|人气|热度)\s*[(\[]?\s*\d{1,9}\s*[)\]]?\s*次?\s*"
+    r"\s*\d{1,9}\s*(?:次|人)?\s*(?:浏览|阅读|点击|访问|评论|条评论|人参与|views?)\s*|\s*(?:浏览|阅读|点击|访问|"
+    r"评论|人气|热度)\s*[(\[]?\s*\d{1,9}\s*[)\]]?\s*次?\s*"
 )
 _SENTENCE_DATE = re.compile(
     r"[\u3400-\u9fff]{3}.*(?:会|通过|举行|开幕|召开|发布|印发|[，。])|[，,]|[至起前后]|\s?[-—~～至]\s?\d"
 )
-_TRAILING = re.compile(r"[\s\x1f|丨│/、,;:·\-—_>＞<\]】）)(（\[【]+$")
-_LEADING = re.compile(r"^[\s\x1f:：|丨│/、,;·>＞\]】）)\[【（(]+")
-_GAP = re.compile(r"[\xa0\u3000 \t]{2,}|[\xa0\u3000]|[|│丨;；]|\s{0,2}\x1f\s{0,2}")
+_TRAILING = re.compile(r"[\s\x1f|｜丨│/、,;:·\-—_>＞<\]】）)(（\[【]+$")
+_LEADING = re.compile(r"^[\s\x1f:：|｜丨│/、,;·>＞\]】）)\[【（(]+")
+_GAP = re.compile(r"[\xa0\u3000 \t]{2,}|[\xa0\u3000]|[|｜│丨;；]|\s{0,2}\x1f\s{0,2}")
+
+
+_STOPS = re.compile("[，。；！？]")
+_MAY_SPEAK = re.compile(
+    "[:：/／|丨0-9０-９〇○零]|[一二]0|编辑|编辑|編輯|责编|責編|来源|來源|供稿|审核|審核|校对|校對|作者|撰|摄影|"
+    "攝影|记者|記者|发|發|更新|文字"
+)
+_CONTENT = frozenset({"other date", "content"})
 
 
 @dataclasses.dataclass(slots=True)
@@ -147,13 +185,17 @@ class Line:
     @property
     def is_metadata(self) -> bool:
         """Whether the line says nothing but such things."""
-        return bool(self.fields or self.dates) and len(self.rest) <= 12
+        said = any(kind not in _CONTENT for kind, _ in self.fields) or (self.dates and not self.fields)
+        if not said or len(self.rest) > 12:
+            return False
+        return bool(self.fields) or not (self.in_sentence or _STOPS.search(self.rest))
 
 
 def read_line(pieces: str) -> Line:
     """Read one line (`Block.pieces`). A line longer than LONGEST_LINE gives nothing."""
-    if len(pieces) > LONGEST_LINE:
-        return Line([], [], shown(pieces), [])
+    if len(pieces) > LONGEST_LINE or not _MAY_SPEAK.search(pieces):
+        text = shown(pieces)
+        return Line([], [], "" if is_ui(text) else text, [text] if text else [])
     folded, places = fold_map(pieces)
     found = _labels(folded)
     fields: list[tuple[str, str]] = []

@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from pipeline.blocks import Page, Picture
+from pipeline.body import is_item
 from pipeline.metadata import Reading
 from pipeline.records import Link
 
+_FURTHEST = 30  # blocks after the headline in which the pictures of an article without text are looked for
 _ICON = re.compile(
-    r"logo|icon|(?:^|[/_-])ico|qrcode|erweima|ewm|weixin|weibo|button|btn|arrow|blank|spacer|loading|share|banner|avatar|/dot|line\.|"
-    r"bg[._-]|close|print|top\.|search|fileTypeImages|icon_|/filetype|beian|gongan|jiucuo|sitecode|red\.png|blue\.png|dzjg",
+    r"logo|icon|(?:^|[/_-])ico|qrcode|erweima|ewm|weixin|weibo|button|btn|arrow|blank|spacer|loading|share|banner|"
+    r"avatar|/dot|line\.|"
+    r"bg[._-]|close|print|top\.|search|fileTypeImages|icon_|/filetype|beian|gongan|jiucuo|sitecode|red\.png|"
+    r"blue\.png|dzjg",
     re.IGNORECASE,
 )
 
@@ -21,7 +25,12 @@ def media_of(reading: Reading) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
     """Images and attachments inside the article, with absolute addresses."""
     page = reading.page
     start, end = _media_range(reading)
-    images = [p for p in page.images if start <= p.at <= end and _is_content_image(page, p)]
+    linked = {
+        (attachment.at, attachment.node) for attachment in page.attachments
+    }  # an image in the same line is the file's icon
+    images = [
+        p for p in page.images if start <= p.at <= end and (p.at, p.node) not in linked and _is_content_image(page, p)
+    ]
     attachments = [p for p in page.attachments if start <= p.at <= end + 6 and not page.nodes[p.node].noise]
     return _links(page, reading.url, images), _links(page, reading.url, attachments)
 
@@ -38,8 +47,8 @@ def _media_range(reading: Reading) -> tuple[int, int]:
         return 0, -1
     end = reading.headline + 1
     blocks = reading.page.blocks
-    while end < len(blocks) and end < reading.headline + 30 and not blocks[end].noise and blocks[end].link_share < 0.8:
-        end += 1
+    while end < min(len(blocks), reading.headline + _FURTHEST) and not is_item(blocks[end]):
+        end += 1  # past share bars and credits, up to the first link of a title's length
     return reading.headline + 1, end
 
 

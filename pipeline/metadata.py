@@ -1,6 +1,6 @@
 """A read page in, what it says about its article out: title, time, source, author, section.
 
-Everything is taken from the lines around the body first, labelled before unlabelled, and from `<meta>` and the URL last.
+Everything is taken from the lines around the body first, labelled before unlabelled; from `<meta>` and the URL last.
 What cannot be told stays empty; a date is never taken from the article's own sentences.
 """
 
@@ -16,13 +16,13 @@ from pipeline.body import Body, Choice, Headline
 from pipeline.bylines import byline, lead_byline
 from pipeline.dates import Printed, date_in_url, find_dates, first_date
 from pipeline.lines import NO_NAME, Line, every, first, is_ui, read_line
-from pipeline.records import Site
-from pipeline.titles import joined_title, without_site, without_spaces
+from pipeline.titles import is_site_name, joined_title, without_site, without_spaces
 
 _META_DATES = (
-    "pubdate", "publishdate", "article:published_time", "og:article:published_time", "og:release_date", "weibo: article:create_at",
-    "weibo:article:create_at", "datepublished", "publication_date", "pubtime", "publish_time", "createdate", "firstpublishedtime", "date", "_pubtime", "dateupdate",
-    "apub:time", "og:time", "og:pubdate", "bytedance:published_time",
+    "pubdate", "publishdate", "article:published_time", "og:article:published_time", "og:release_date",
+    "weibo: article:create_at", "weibo:article:create_at", "datepublished", "publication_date", "pubtime",
+    "publish_time", "createdate", "firstpublishedtime", "date", "_pubtime", "dateupdate", "apub:time", "og:time",
+    "og:pubdate", "bytedance:published_time",
 )  # fmt: skip
 _META_SOURCES = (
     "contentsource",
@@ -46,31 +46,32 @@ _CRUMBS = re.compile("位置|>|»|›|首页|首頁")
 _CRUMB_MARK = re.compile("[>»›＞]")
 _CRUMB = re.compile(r"\s*(?:>{1,3}|»|＞|›|→|/|\\|\||·|::|\x1f|-{1,3}(?=[\u3400-\u9fff]))+\s*")
 _CRUMB_NOISE = frozenset(
-    "首页 主页 网站首页 正文 首頁 详细内容 内容 文章内容 新闻详情 详情 返回 详细页 查看 文章 内容详情 详细信息 信息内容 阅读 home".split()
+    {"首页", "主页", "网站首页", "正文", "首頁", "详细内容", "内容", "文章内容", "新闻详情", "详情", "返回", "详细页"}
+    | {"查看", "文章", "内容详情", "详细信息", "信息内容", "阅读", "home", "Home"}
 )
+_LONGEST_SECTION = 8  # characters of a section that is the title of its only page
 SECTION_WORD = re.compile(
-    r"[\u3400-\u9fff]{0,6}(?:新闻|动态|公告|通知|要闻|快讯|资讯|党建|工作|园地|风采|天地|之窗|专栏|专题|报道|公示|公开|信息|文化|简讯|活动|建设|宣传|教育|"
+    r"[\u3400-\u9fff]{0,6}(?:新闻|动态|公告|通知|要闻|快讯|资讯|党建|工作|园地|风采|天地|之窗|专栏|专题|报道|公示|"
+    r"公开|信息|文化|简讯|活动|建设|宣传|教育|"
     r"科普|健康|团委|工会|院务|医讯|头条|聚焦|看点|热点|医院|护理|科研|教学)"
 )
 
 
 @dataclasses.dataclass(slots=True)
 class Reading:
-    """What has been found on one page so far."""
+    """What has been found on one page."""
 
     url: str
-    site: Site | None
     captured_at: datetime.datetime | None
     page: Page
     html: str
-    printed: dict[int, str]  # block -> its text before repair, only on a damaged page
-    title_printed: str
+    printed: dict[int, str]  # block -> its text before repair, -1 for the `<title>`; empty on a page without damage
     run: Headline | None
     headline: int | None  # the last block of the run
     choice: Choice | None
     body: Body
-    before: list[Line]
-    after: list[Line]
+    before: list[Line]  # the lines between headline and body, and above
+    after: list[Line]  # the body's first and last lines, and those after it
 
 
 def title_of(reading: Reading) -> tuple[str, str]:
@@ -79,15 +80,17 @@ def title_of(reading: Reading) -> tuple[str, str]:
     if reading.run is not None:
         run = range(reading.run.first, reading.run.last + 1)
         text = joined_title([page.blocks[i].text for i in run], page.title)
-        raw = joined_title([reading.printed.get(i, page.blocks[i].text) for i in run], reading.title_printed)
+        raw = joined_title(
+            [reading.printed.get(i, page.blocks[i].text) for i in run], reading.printed.get(-1, page.title)
+        )
         if text == page.title:
             text = without_site(text)
         elif len(page.title) >= 8 and text.endswith(page.title):
             text = page.title  # 原创 and the like are glued to the headline
         return without_spaces(text), raw
-    for raw in (page.metas.get("articletitle", ""), page.metas.get("og:title", ""), page.title):
-        if raw:
-            return without_spaces(without_site(raw)), raw
+    given = [raw for raw in (page.metas.get("articletitle", ""), page.title, page.metas.get("og:title", "")) if raw]
+    for raw in [raw for raw in given if not is_site_name(raw)] or given:
+        return without_spaces(without_site(raw)), raw
     return "", ""
 
 
@@ -166,7 +169,7 @@ def _split_date(reading: Reading) -> Iterable[Printed]:
 
 
 def source_of(reading: Reading) -> str:
-    """The publisher: labelled before the body, else the name beside the date, else labelled after the body, else <meta>."""
+    """The publisher: labelled over the body, else the name beside the date, else labelled after it, else `<meta>`."""
     value = first(reading.before, "source")
     if value:
         return value
@@ -264,9 +267,11 @@ def last_step(crumbs: str, known: Sequence[str], title: str) -> str:
     name that the page shows elsewhere (`known`), or what ends in a word that sections end in.
     """
     steps = [shown(step).strip("：: ") for step in _CRUMB.split(crumbs)]
-    steps = [step for step in steps if step and step not in _CRUMB_NOISE and not _same_start(step, title)]
-    if not steps:
-        return ""
+    steps = [step for step in steps if step and step not in _CRUMB_NOISE]
+    above = [step for step in steps if not _same_start(step, title)]
+    if not above:  # a page such as 医院概况 is its own section
+        return steps[-1] if steps and len(steps[-1]) <= _LONGEST_SECTION else ""
+    steps = above
     last = steps[-1]
     if len(steps) == 1 and last.startswith(("首页", "主页", "首頁")):
         glued = re.sub(r"^(?:网站)?(?:首页|主页|首頁)|(?:正文|内容|详情)$", "", last)
@@ -283,4 +288,4 @@ def last_step(crumbs: str, known: Sequence[str], title: str) -> str:
 
 def _same_start(step: str, title: str) -> bool:
     own = step.rstrip(".… ")
-    return len(own) >= 6 and title.startswith(own[:12]) or step == title
+    return (len(own) >= 6 and title.startswith(own[:12])) or step == title

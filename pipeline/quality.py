@@ -30,7 +30,9 @@ LONGEST_TAIL_LINE = 240  # characters; a longer paragraph is body, though an adv
 # -- hijacked -------------------------------------------------------------------------------------------------------
 
 # Names that betting sites trade under and that others bear as well: they need a code or a betting word beside them.
-_SHARED_BRANDS = "银河|永利|金沙|葡京|威尼斯人?|太阳城|太阳集团|太阳国际|美高梅|皇冠|云顶|百乐门|星际|利来|凯发|澳门|沙巴|新宝"
+_SHARED_BRANDS = (
+    "银河|永利|金沙|葡京|威尼斯人?|太阳城|太阳集团|太阳国际|美高梅|皇冠|云顶|百乐门|星际|利来|凯发|澳门|沙巴|新宝"
+)
 # Names that nobody else bears.
 _BOOKMAKERS = (
     "(?:万博|亚博|三亿|开云|乐鱼|必威|爱游戏|星空|九游|米兰|半岛|江南|天博|欧宝|伟德|明升|完美|杏彩|火狐|银河)体育(?:\\(中国\\)|app|官网|下载|平台|在线|登录)"
@@ -39,7 +41,10 @@ _BOOKMAKERS = (
 )
 _BETTING = "线路|娱乐城|官网|网址|平台|登录|注册|app|下载|棋牌|电玩|手机版|真人|投注|开户|备用|博彩|体育"
 # 金沙医院, 银河街道, 永利路: what makes the name a place or an honest firm.
-_HONEST = "医院|医药|街道|路|街|镇|乡|村|社区|小区|大厦|大桥|广场|中学|小学|区|县|湖|江|河|山|证券|基金|系|计划|奖|酒店|花园|学院|遗址"
+_HONEST = (
+    "医院|医药|街道|路|街|镇|乡|村|社区|小区|大厦|大桥|广场|中学|小学|区|县|湖|江|河|山|证券|基金|系|计划|奖"
+    "|酒店|花园|学院|遗址"
+)
 _CODE = r"(?:(?<![\w.])\d{3,8}[a-z]{0,4}|(?<![\w.])[a-z]{1,4}\d{2,8})"
 
 CODED_BRAND = re.compile(
@@ -47,7 +52,9 @@ CODED_BRAND = re.compile(
     rf"|(?:{_SHARED_BRANDS})(?:集团|国际|线路)?\d{{3,8}}[a-z]{{0,4}}(?![\w.%]|年|月|日|人|名|号|元|万|亿|台|张|平方|米|例|个|余|多|-)"
 )
 BOOKMAKER = re.compile(_BOOKMAKERS)
-BETTING_BRAND = re.compile(rf"(?:{_SHARED_BRANDS})(?:集团|国际)?(?:线路|娱乐城|网址|登录|棋牌|电玩|真人|投注|开户|备用|博彩)")
+BETTING_BRAND = re.compile(
+    rf"(?:{_SHARED_BRANDS})(?:集团|国际)?(?:线路|娱乐城|网址|登录|棋牌|电玩|真人|投注|开户|备用)"
+)
 GAMBLING = re.compile("百家乐|六合彩|时时彩|老虎机|赌场|博彩公司|电子游艺|彩票平台")
 CODED_SOURCE = re.compile(r"^(?=[a-z]*\d)(?:[a-z]{1,4}\d{5,12}|\d{3,6}[a-z]{2,4}(?=[\u4e00-\u9fff]).{0,12})$")
 # The police and the courts write about the same brands.
@@ -73,7 +80,9 @@ _HOSPITAL = re.compile(
     "[\u4e00-\u9fff]{2,12}?(?:人民医院|中医医院|中医院|中西医结合医院|妇幼保健院|附属医院|第[一二三四五六七八九十]{1,2}医院|中心医院|总医院|肿瘤医院|儿童医院|专科医院|医学院|卫生院)"
 )
 FEWEST_NAMINGS = 4  # of another hospital, when the site's own is not named once
-MAINLAND = re.compile("党支部|党委|党建|党组织|卫健委|卫生健康委|不忘初心|中国特色社会主义|习近平|共产党员|主题党日|三级甲等|新农合")
+MAINLAND = re.compile(
+    "党支部|党委|党建|党组织|卫健委|卫生健康委|不忘初心|中国特色社会主义|习近平|共产党员|主题党日|三级甲等|新农合"
+)
 ELSEWHERE = (".hk", ".mo", ".tw", ".sg", ".my")  # where traditional characters, or Chinese of any kind, are at home
 PUBLIC_HOSTS = (".gov.cn", ".edu.cn", "mp.weixin.qq.com")  # they repost a hospital's text by right
 
@@ -93,7 +102,8 @@ FOR_SALE = re.compile(
     "代开(?:各类)?发票|(?:办理|代办)(?:各类)?(?:文凭|证件|学历|资格证)|刻章办证|低价(?:出售|转让)|高价回收(?:药品|医保)|代考|货到付款|招代理|全国招商"
 )
 CONTACT = re.compile(
-    "(?:加|添加|联系|咨询|扫码加)(?:老师|客服|我们?的?|专员|编辑)*(?:微信|qq|v信|薇信|企鹅|v:)|微信(?:号)?[: ]{0,2}[a-z][\\w-]{4,19}|(?:qq|扣扣)(?:号)?[: ]{0,2}\\d{5,11}"
+    "(?:加|添加|联系|咨询|扫码加)(?:老师|客服|我们?的?|专员|编辑)*(?:微信|qq|v信|薇信|企鹅|v:)"
+    "|微信(?:号)?[: ]{0,2}[a-z][\\w-]{4,19}|(?:qq|扣扣)(?:号)?[: ]{0,2}\\d{5,11}"
     "|联系(?:老师|客服|写手)|[👉👈📞💰]|v(?:x|信)[: ]{0,2}[a-z0-9_-]{5,20}"
 )
 # Hospitals have accounts too, and the ministries write against the trade.
@@ -105,10 +115,15 @@ DISCLAIMER = re.compile(
 )
 OPEN_END = re.compile("[,、;:“‘(《][\\s]*$|(?:…|\\.\\.\\.)[\\s]*$")
 DANGLING = frozenset("的和与及在对为把被将并是以向从由让使于或而但")
-_ENDING = "。！？!?.…”’\"』」）)】》〉；;：:"  # what a finished paragraph ends in
+_ENDING = '。！？!?.…”’"』」）)】》〉；;：:'  # what a finished paragraph ends in
 LONG_PARAGRAPH = 40  # characters; shorter lines are headings, signatures, captions
+# The writer's name behind the last full stop: (…)。记者祝勇, 文/图 张三
+_SIGNED = re.compile(r"[。！？”)）][\s]*(?:本报|通讯员|记者|作者|撰稿|供稿|文|图|编辑|摄影|来源)?[^。！？，,]{0,8}$")
 FEWEST_FINISHED = 2  # other long paragraphs, all finished, before a missing full stop means a cut
-BLOCKED = re.compile("请输入验证码|访问(?:过于)?频繁|您的(?:请求|访问)(?:已)?被(?:拦截|拒绝)|网站防火墙|安全验证|正在进行人机|enable javascript|access denied")
+BLOCKED = re.compile(
+    "请输入验证码|访问(?:过于)?频繁|您的(?:请求|访问)(?:已)?被(?:拦截|拒绝)|网站防火墙|安全验证|正在进行人机"
+    "|enable javascript|access denied"
+)
 LONGEST_BLOCKED = 300  # characters
 
 
@@ -179,7 +194,9 @@ class _Page:
         self.printed = {where: value for where, value in values.items() if value}
         self.folded = {where: fold_map(value) for where, value in self.printed.items()}
 
-    def search(self, pattern: re.Pattern[str], places: Sequence[str], *, limit: int = 5) -> Iterator[tuple[str, int, int]]:
+    def search(
+        self, pattern: re.Pattern[str], places: Sequence[str], *, limit: int = 5
+    ) -> Iterator[tuple[str, int, int]]:
         """Matches in these places, the page last and only where the article does not have them already."""
         seen: set[str] = set()
         for where in places:
@@ -214,7 +231,11 @@ def _hijacked(page: _Page) -> tuple[Evidence, ...]:
 
 
 def _brands(page: _Page) -> Iterator[tuple[float, Evidence]]:
-    rules = (("brand with a code", CODED_BRAND, 3.0), ("bookmaker", BOOKMAKER, 2.0), ("betting brand", BETTING_BRAND, 1.5))
+    rules = (
+        ("brand with a code", CODED_BRAND, 3.0),
+        ("bookmaker", BOOKMAKER, 2.0),
+        ("betting brand", BETTING_BRAND, 1.5),
+    )
     taken: set[tuple[str, int]] = set()
     for rule, pattern, weight in rules:
         for where, start, end in page.search(pattern, PLACES):
@@ -403,7 +424,9 @@ def _truncated(article: Article) -> Iterator[Evidence]:
         if not evidence.rule.startswith(("spam", "repeat:")) and PREVIEW.search(fold(evidence.text)):
             yield Evidence(rule="preview", where=evidence.where, text=evidence.text, start=evidence.start)
     if lines and _is_cut_off(lines):
-        yield Evidence(rule="mid-sentence", where="text", text=lines[-1][-30:], start=_place(article.text, lines[-1][-30:]))
+        yield Evidence(
+            rule="mid-sentence", where="text", text=lines[-1][-30:], start=_place(article.text, lines[-1][-30:])
+        )
 
 
 def _place(text: str, part: str) -> int | None:
@@ -416,9 +439,13 @@ def _is_cut_off(lines: Sequence[str]) -> bool:
     last = lines[-1]
     if len(last) < LONG_PARAGRAPH // 2:
         return False
-    if OPEN_END.search(last.translate({0xFF0C: ",", 0xFF1B: ";", 0xFF1A: ":", 0xFF08: "("})) and not last.endswith((":", "：")):
+    if OPEN_END.search(last.translate({0xFF0C: ",", 0xFF1B: ";", 0xFF1A: ":", 0xFF08: "("})) and not last.endswith(
+        (":", "：")
+    ):
         return True
     if last[-1] in _ENDING or not "\u4e00" <= last[-1] <= "\u9fff":
+        return False
+    if _SIGNED.search(last):
         return False
     if last[-1] in DANGLING and len(last) >= LONG_PARAGRAPH // 2:
         return True

@@ -168,8 +168,10 @@ def _readings(character: str) -> frozenset[str]:
 
     forms = {character, simplified().get(character, character)}
     return frozenset(
-        reading for form in forms for reading in pinyin(form, style=Style.TONE, heteronym=True, errors="ignore")[0:1] and
-        pinyin(form, style=Style.TONE, heteronym=True, errors="ignore")[0]
+        reading
+        for form in forms
+        for reading in pinyin(form, style=Style.TONE, heteronym=True, errors="ignore")[0:1]
+        and pinyin(form, style=Style.TONE, heteronym=True, errors="ignore")[0]
     )
 
 

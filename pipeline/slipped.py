@@ -23,8 +23,10 @@ a page's own pairs of characters counting extra (a name or a department is mostl
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import functools
+import itertools
 import math
 import re
 from collections import Counter
@@ -36,19 +38,32 @@ from pipeline.lexicon import SIGNS, Lexicon, lexicon
 from pipeline.records import Spot, SpotStatus
 
 LONGEST_RUN = 120  # printed characters; a shift that goes on longer is given up
-MOST_SPOTS = 200  # of one text; further ones are only marked, so that a hostile page costs no more
+MOST_RUNS = 6  # hypotheses on one mark
+BUDGET = 4000  # steps of one text, some 300 spots; then it stops looking, so that a hostile page costs no more
 CONTEXT = 6  # characters before and after that the word list sees
 KEPT = 6  # readings followed at a time
-SURE = 6.0  # nats between the best reading and the next one for `fixed`
+SURE = 5.0  # nats between the best reading and the next one for `fixed`
 BETTER = 6.0  # nats by which a reading must beat the text as printed
 POOR = -9.0  # nats a character: a reading worse than that is none
 SEEN = 1.5  # nats for a pair of characters that the page has elsewhere, and again for its logarithm
 
 QUOTED, UNPAIRED = 300, -5.0  # characters back to the opening mark; nats for one that does not pair
 
-MIDDLES = 100
+MIDDLES = 20  # characters, the most frequent, that two vanished pairs in a row may have hidden
+BEAM = 14.0  # nats; readings further behind are not followed
+UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
+MOST_BONUS = 10.0  # nats that the page can add to a word
 FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
-SIGN_PAIRS = frozenset("。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 …… —— ； “".split())
+_PAIRS = "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 …… —— ； “"
+SIGN_PAIRS = frozenset(_PAIRS.split())
+MIDDLES = 20  # characters, the most frequent, that two vanished pairs in a row may have hidden
+BEAM = 14.0  # nats; readings further behind are not followed
+UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
+MOST_BONUS = 10.0  # nats that the page can add to a word
+FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
+SIGN_PAIRS = frozenset(
+    "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 …… —— ； “".split()
+)
 
 CLOSED = ("。”", "！”", "？”")  # after these it was the line's end that the decoder ate
 
@@ -62,87 +77,73 @@ _CLONES = "癥臺準著桿為艷濕豐籤簽別眾啟線群峰鐘"
 Slot = Mapping[str, str]  # folded character → the character as it would have been printed
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Token:
-    """A printed character that is no annotation."""
-
-    character: str
-    start: int
-    end: int
+Steps = list[list[tuple[Slot, ...]]]  # for each step its alternatives, each one character or more
 
 
 @dataclasses.dataclass(slots=True)
 class _Run:
-    """A shifted run under one hypothesis: the slots of the original, one list of alternatives after the other."""
+    """A shifted run under one hypothesis: what the original may have been, and where the run ends."""
 
-    steps: list[list[tuple[Slot, ...]]]
-    end: int  # number of the first token after the run
-    stop: int  # offset in the text where the run ends
+    steps: Steps
+    end: int  # number of the first character after the run, annotations not counted
+    stop: int  # its offset in the text
     eaten: str = ""  # what takes the place of an eaten character: "?" for a digit, "\n" for a tag
     unknown: bool = False  # a trail byte is lost together with the marker
 
 
-def slipped(text: str, removed: Sequence[tuple[int, int]], *, page: str = "", normalized: bool = False) -> list[Spot]:
+def slipped(text: str, removed: Sequence[tuple[int, int]], *, normalized: bool = False) -> list[Spot]:
     """Find the places where bytes slipped.
 
-    `removed`: the annotations' places, in order. `page`: the folded text of the page, for its pairs of characters.
-    `normalized`: punctuation is in ASCII, so a printed `?` may be a question mark. Linear in the text.
+    `removed`: the annotations' places, in order. `normalized`: punctuation is in ASCII, so a printed `?` may be a
+    question mark. Linear in the text; after `BUDGET` steps it stops looking.
     """
-    if "?" not in text:
-        return []
-    return _Search(text, removed, page, normalized).spots()
+    return _Search(text, removed, normalized).spots() if "?" in text else []
 
 
-LOG = {}  # DEBUG
 class _Search:
-    """The search of one text."""
+    """The search of one text. Characters are counted without the annotations."""
 
-    def __init__(self, text: str, removed: Sequence[tuple[int, int]], page: str, normalized: bool) -> None:
+    def __init__(self, text: str, removed: Sequence[tuple[int, int]], normalized: bool) -> None:
         self.text = text
         self.normalized = normalized
-        self.tokens = list(_tokens(text, removed))
-        self.page = page
-        self.pairs: Counter[str] | None = None
-        self.tried = 0
+        kept = zip([0, *(end for _, end in removed)], [*(start for start, _ in removed), len(text)], strict=True)
+        self.starts = [offset for start, end in kept for offset in range(start, end)]
+        self.characters = "".join([text[offset] for offset in self.starts]) if removed else text
+        # The same characters in their full width, which is how they stood in the bytes.
+        self.wide = self.characters.translate(_WIDE) if normalized else self.characters
+        self.pairs: dict[str, float] | None = None
+        self.budget = BUDGET
+        self.before = (0, "")  # number of the first character after the last spot, and how that spot ends
 
     def spots(self) -> list[Spot]:
         """Go through the text once, from mark to mark."""
         spots: list[Spot] = []
-        place = 0
-        marks = [number for number, token in enumerate(self.tokens) if token.character == "?"]
-        for mark in marks:
-            if mark < place:
-                continue
+        mark = self.characters.find("?")
+        while mark >= 0 and self.budget > 0:
             found = self._spot(mark)
             if found:
-                spot, place = found
-                spots.append(spot)
+                spots.append(found[0])
+            self.budget -= 1
+            mark = self.characters.find("?", max(found[1], mark + 1) if found else mark + 1)
         return spots
 
     def _spot(self, mark: int) -> tuple[Spot, int] | None:
-        runs = list(self._runs(mark))
-        if not runs:
-            return self._unread(mark)
-        self.tried += 1
-        if self.tried > MOST_SPOTS:
-            return self._lost(mark, mark + 1)
         best: list[tuple[float, str, _Run]] = []
-        for run in runs:
-            printed = [[({_key(self._wide(t.character)): t.character},)] for t in self.tokens[mark : run.end]]
-            floor = self._score(printed, mark, run, {})[0][0]
-            for score, reading in self._score(run.steps, mark, run, self._pairs()):
+        for run in itertools.islice(self._runs(mark), MOST_RUNS):
+            self.budget -= len(run.steps) + CONTEXT
+            printed: Steps = [[({_key(character): character},)] for character in self.wide[mark : run.end]]
+            floor = self._score(printed, mark, run, _sign_pairs())[0][0]
+            for score, reading in self._readings(mark, run):
                 best.append((score - floor + self._quotes(mark, reading), reading, run))
-        if not best:
-            return self._unread(mark)
         best.sort(key=lambda entry: -entry[0])
-        gain, reading, run = best[0]
-        if gain < BETTER:
+        if not best or best[0][0] < BETTER:
             return self._unread(mark)
+        gain, reading, run = best[0]
         rival = next((score for score, other, _ in best if other != reading), -math.inf)
         status: SpotStatus = "fixed" if gain - rival >= SURE and not run.eaten and not run.unknown else "guess"
-        start = self.tokens[mark].start
-        LOG[start] = (round(gain - rival, 1), round(gain, 1), len(reading), round(gain / len(reading), 1), len(run.steps), len(reading)-len(run.steps), reading[:1] in SIGNS, any(len(x)==1 and len(x[0])==1 and not x[0][0] for x in run.steps), round(best[0][0]-gain,1))  # DEBUG
+        start = self.starts[mark]
         eaten = "\n" if run.eaten == "?" and reading[-2:] in CLOSED else run.eaten
+        self.before = (run.end, reading if not eaten else "")
         spot = Spot(start=start, end=run.stop, before=self.text[start : run.stop], after=reading + eaten, status=status)
         return spot, run.end
 
@@ -150,8 +151,7 @@ class _Search:
         """What quotation marks that open twice or close unopened cost."""
         if "“" not in reading and "”" not in reading:
             return 0.0
-        start = self.tokens[mark].start
-        before = self.text[max(self.text.rfind("\n", 0, start) + 1, start - QUOTED) : start]
+        before = self.characters[max(self.characters.rfind("\n", 0, mark) + 1, mark - QUOTED) : mark]
         opened = before.rfind("“") > before.rfind("”")
         cost = 0.0
         for sign in re.findall("[“”]", reading):
@@ -162,161 +162,155 @@ class _Search:
 
     def _unread(self, mark: int) -> tuple[Spot, int] | None:
         """A mark that no hypothesis explains: lost, unless it may be a question mark."""
-        token = self.tokens[mark]
-        following = self.tokens[mark + 1].character if mark + 1 < len(self.tokens) else ""
-        broken = _BROKEN.match(self.text, token.start)
+        broken = _BROKEN.match(self.text, self.starts[mark])
         if broken:
-            end = next((n for n in range(mark, len(self.tokens)) if self.tokens[n].start >= broken.end()), len(self.tokens))
-            return self._lost(mark, end)
-        if not self.normalized and _is_han(following) and mark and _is_han(self.tokens[mark - 1].character):
-            return self._lost(mark, mark + 1)
+            return self._lost(mark, broken.end())
+        around = self.characters[max(0, mark - 1) : mark + 2]
+        if not self.normalized and len(around) == 3 and _is_han(around[0]) and _is_han(around[2]):
+            return self._lost(mark, self.starts[mark] + 1)
         return None
 
-    def _lost(self, mark: int, end: int) -> tuple[Spot, int]:
-        start, stop = self.tokens[mark].start, self.tokens[end - 1].end
-        return Spot(start=start, end=stop, before=self.text[start:stop], after="", status="lost"), end
+    def _lost(self, mark: int, stop: int) -> tuple[Spot, int]:
+        start = self.starts[mark]
+        return Spot(start=start, end=stop, before=self.text[start:stop], after="", status="lost"), self._number(stop)
+
+    def _number(self, offset: int) -> int:
+        """The number of the first character at this offset or after it."""
+        return bisect.bisect_left(self.starts, offset)
 
     # -- hypotheses -------------------------------------------------------------------------------------------------
 
     def _runs(self, mark: int) -> Iterable[_Run]:
         """What may have happened at a mark."""
-        token = self.tokens[mark]
-        broken = _BROKEN.match(self.text, token.start)
+        broken = _BROKEN.match(self.text, self.starts[mark])
         if broken:
-            previous = _bytes(self.tokens[mark - 1].character) if mark else b""
+            previous = _bytes(self.characters[mark - 1]) if mark else b""
             if len(previous) == 2:
-                after = next(
-                    (n for n in range(mark, len(self.tokens)) if self.tokens[n].start >= broken.end()), len(self.tokens)
-                )
-                for lead in {pair[1] for pair in _annotated(previous[1], broken[1])}:
-                    yield from self._shifted([], after, lead, broken.end())
+                for lead in sorted({pair[1] for pair in _annotated(previous[1], broken[1])}):
+                    yield from self._shifted([], self._number(broken.end()), lead)
             return
-        if mark + 1 >= len(self.tokens):
-            return
-        sign = self._wide(self.tokens[mark + 1].character)
-        if sign in PUNCTUATION:
+        sign = self.wide[mark + 1 : mark + 2]
+        if sign and sign in PUNCTUATION:
             first, second = sign.encode("gbk")
-            yield from self._shifted([[(_leads(first),)]], mark + 2, second, self.tokens[mark + 1].end)
-        if self.tokens[mark + 1].character == "?" and mark + 2 < len(self.tokens):
-            sign = self._wide(self.tokens[mark + 2].character)
-            if sign in PUNCTUATION and sign.encode("gbk")[0] == 0xA3:  # 病； B2 m A1 m A3BB
-                yield _Run([[(_leads(0xA1),)]], mark + 2, self.tokens[mark + 1].end)
+            yield from self._shifted([[(_leads(first),)]], mark + 2, second)
+        sign = self.wide[mark + 2 : mark + 3]
+        if self.characters[mark + 1 : mark + 2] == "?" and sign and sign in "，！？；：":  # 病； B2 m A1 m A3BB
+            yield _Run([[(_leads(0xA1),)]], mark + 2, self.starts[mark + 1] + 1)
 
-    def _wide(self, character: str) -> str:
-        return character.translate(_WIDE) if self.normalized else character
-
-    def _shifted(self, steps: list[list[tuple[Slot, ...]]], place: int, lead: int, stop: int) -> Iterable[_Run]:
-        """Follow a shift from a token on, with `lead` as the pending lead byte, to where it ends."""
-        limit = min(len(self.tokens), place + LONGEST_RUN)
-        while place < limit:
-            token = self.tokens[place]
-            if token.character == "?":
-                yield from self._eaten(steps, place, lead)
+    def _shifted(self, steps: Steps, place: int, lead: int) -> Iterable[_Run]:
+        """Follow a shift from a character on, with `lead` as the pending lead byte, to where it ends."""
+        steps = list(steps)
+        for number in range(place, min(len(self.characters), place + LONGEST_RUN)):
+            if self.characters[number] == "?":
+                yield from self._eaten(steps, number, lead)
                 if not self.normalized:
                     return
-            raw = _bytes(self._wide(token.character))
+            raw = _bytes(self.wide[number])
+            known = _alternatives(lead, raw[0]) if raw and raw[0] >= 0x40 else []
+            if not known:
+                return
+            steps.append(known)
             if len(raw) == 1:
-                if raw[0] >= 0x40 and _alternatives(lead, raw[0]):
-                    yield _Run([*steps, _alternatives(lead, raw[0])], place + 1, token.end)
+                yield _Run(steps, number + 1, self.starts[number] + 1)
                 return
-            if len(raw) != 2:
-                return
-            steps = [*steps, _alternatives(lead, raw[0])]
-            if not steps[-1]:
-                return
-            stop = token.end
-            place += 1
             lead = raw[1]
             if lead < 0x80:  # a Latin letter of the text was taken for a trail byte
                 letter = chr(lead)
-                yield _Run([*steps, [({letter.lower(): letter},)]], place, stop)
+                yield _Run([*steps, [({letter.lower(): letter},)]], number + 1, self.starts[number] + 1)
                 return
 
-    def _eaten(self, steps: list[list[tuple[Slot, ...]]], place: int, lead: int) -> Iterable[_Run]:
+    def _eaten(self, steps: Steps, number: int, lead: int) -> Iterable[_Run]:
         """A shift that ends at a `?`: the decoder has eaten the trail byte and what followed it."""
-        token = self.tokens[place]
-        broken = _BROKEN.match(self.text, token.start)
+        start = self.starts[number]
+        broken = _BROKEN.match(self.text, start)
         if broken:
-            pairs = _annotated(lead, broken[1])
-            if pairs:
-                slot = _slot(pairs)
-                end = next(
-                    (n for n in range(place, len(self.tokens)) if self.tokens[n].start >= broken.end()), len(self.tokens)
-                )
-                yield _Run([*steps, [(slot,)]], end, broken.end())
+            slot = _slot(_annotated(lead, broken[1]))
+            if slot:
+                yield _Run([*steps, [(slot,)]], self._number(broken.end()), broken.end())
             return
-        slot = _trails(lead)
-        following = self.text[token.end : token.end + 1]
-        if not following or following == "\n":
-            yield _Run([*steps, [(slot,)]], place + 1, token.end, "", True)
-            return
-        tag = _TAG.match(self.text, token.end)
+        steps = [*steps, [(_trails(lead),)]]
+        tag = _TAG.match(self.text, start + 1)
+        following = self.wide[number + 1 : number + 2]
         if tag:
-            end = next((n for n in range(place, len(self.tokens)) if self.tokens[n].start >= tag.end()), len(self.tokens))
-            yield _Run([*steps, [(slot,)]], end, tag.end(), "\n", True)
-        elif self._wide(following) in PUNCTUATION and following:
-            yield _Run([*steps, [(slot,)]], place + 1, token.end, "", True)
+            yield _Run(steps, self._number(tag.end()), tag.end(), "\n", True)
+        elif following in ("", "\n") or following in PUNCTUATION:
+            yield _Run(steps, number + 1, start + 1, "", True)
         else:
-            yield _Run([*steps, [(slot,)]], place + 1, token.end, "?", True)
+            yield _Run(steps, number + 1, start + 1, "?", True)
 
     # -- scores -----------------------------------------------------------------------------------------------------
 
-    def _score(
-        self, steps: list[list[tuple[Slot, ...]]], mark: int, run: _Run, pairs: Mapping[str, int]
-    ) -> list[tuple[float, str]]:
-        """The best readings of a run between what stands before and after it, with their log probabilities."""
-        before = [self.tokens[n] for n in range(max(0, mark - CONTEXT), mark)]
-        after = [self.tokens[n] for n in range(run.end, min(len(self.tokens), run.end + CONTEXT))]
-        before = before[next((len(before) - n for n, t in enumerate(reversed(before)) if not _is_text(t.character)), 0) :]
-        after = after[: next((n for n, t in enumerate(after) if not _is_text(t.character)), len(after))]
-        fixed = [[({_key(self._wide(t.character)): t.character},)] for t in before]
-        tail = [[({_key(self._wide(t.character)): t.character},)] for t in after]
-        readings = readings_of([*fixed, *steps, *tail], pairs)
-        last = len(after)
-        return [(score, text[len(before) : len(text) - last]) for score, text in readings]
+    def _readings(self, mark: int, run: _Run) -> list[tuple[float, str]]:
+        """The best readings; where one pair seems to have vanished, those with two in a row as well."""
+        readings = self._score(run.steps, mark, run, self._pairs())
+        if any(len(reading) > len(run.steps) for _, reading in readings[:2]):
+            steps = [[*alternatives, *_longer(alternatives)] for alternatives in run.steps]
+            readings = self._score(steps, mark, run, self._pairs())
+        return readings
 
-    def _pairs(self) -> Counter[str]:
+    def _score(self, steps: Steps, mark: int, run: _Run, pairs: Mapping[str, float]) -> list[tuple[float, str]]:
+        """The best readings of a run between what stands before and after it, with their log probabilities."""
+        done, reading = self.before
+        before = (reading + self.wide[done:mark] if done <= mark else "")[-CONTEXT:]
+        before = re.split(r"[\s?]", before)[-1]
+        after = re.split(r"[\s?]", self.wide[run.end : run.end + CONTEXT], maxsplit=1)[0]
+        known: list[Steps] = [[[({_key(character): character},)] for character in part] for part in (before, after)]
+        readings = readings_of([*known[0], *steps, *known[1]], pairs)
+        return [(score, text[len(before) : len(text) - len(after)]) for score, text in readings]
+
+    def _pairs(self) -> dict[str, float]:
+        """What two characters in a row add: more when the page has them elsewhere."""
         if self.pairs is None:
-            page = self.page or fold("".join(token.character for token in self.tokens))
-            self.pairs = Counter(map("".join, zip(page, page[1:], strict=False)))
+            page = fold(self.characters)
+            counts = Counter(map(str.__add__, page, page[1:]))
+            self.pairs = {pair: SEEN + math.log(min(count, 20)) for pair, count in counts.items()} | _sign_pairs()
         return self.pairs
 
 
-def readings_of(steps: Sequence[Sequence[tuple[Slot, ...]]], pairs: Mapping[str, int]) -> list[tuple[float, str]]:
-    """The most probable texts through the slots, best first: word probabilities, plus what the page's own pairs add.
+def readings_of(steps: Sequence[Sequence[tuple[Slot, ...]]], pairs: Mapping[str, float]) -> list[tuple[float, str]]:
+    """The most probable texts through the slots, best first: word probabilities, plus what pairs of characters add.
 
     `steps`: for each step the alternatives, each a sequence of slots; a slot maps a folded character to the printed.
+    `pairs`: nats for two characters in a row.
     """
     graph = _graph(steps)
     words = lexicon()
-    best: list[dict[str, tuple[float, str]]] = [{} for _ in graph]  # printed → (score, folded)
-    best[0][""] = (0.0, "")
+    best: list[dict[str, tuple[float, str]]] = [{} for _ in graph]  # printed → (score, last folded character)
+    top = [-math.inf] * len(graph)
+    best[0][""], top[0] = (0.0, ""), 0.0
+    bonus = pairs.get
     for node, edges in enumerate(graph):
         if not edges or not best[node]:
             continue
-        kept = sorted(((score, printed, folded) for printed, (score, folded) in best[node].items()), reverse=True)[:KEPT]
+        floor = top[node] - BEAM
+        kept = sorted(
+            ((score, printed, last) for printed, (score, last) in best[node].items() if score >= floor), reverse=True
+        )[:KEPT]
+        highest = kept[0][0]
         for value, folded, printed, target in _words_from(graph, node, words):
-            inside = _seen(folded, pairs)
-            for score, before, folded_before in kept:
-                total = score + value + inside
-                if folded_before:
-                    total += _seen(folded_before[-1] + folded[0], pairs)
+            length = len(folded)
+            if length > 1:
+                value += sum([bonus(folded[n : n + 2], 0.0) for n in range(length - 1)])
+            known, limit = best[target], top[target] - BEAM
+            if highest + value + MOST_BONUS < limit:
+                continue
+            first, final = folded[0], folded[-1]
+            for score, before, last in kept:
+                total = score + value + bonus(last + first, 0.0)
+                if total < limit:
+                    continue
                 reading = before + printed
-                known = best[target].get(reading)
-                if known is None or known[0] < total:
-                    best[target][reading] = (total, folded)
+                if reading not in known or known[reading][0] < total:
+                    known[reading] = (total, final)
+                    if total > top[target]:
+                        top[target] = total
     return sorted(((score, text) for text, (score, _) in best[-1].items()), reverse=True)[:KEPT]
 
 
-def _seen(folded: str, pairs: Mapping[str, int]) -> float:
-    total = 0.0
-    if len(folded) == 2 and folded[0] in SIGNS and folded[1] in SIGNS:
-        return FITTING if folded in SIGN_PAIRS else ODD
-    for place in range(len(folded) - 1):
-        count = pairs.get(folded[place : place + 2], 0)
-        if count:
-            total += SEEN + math.log(count)
-    return total
+@functools.cache
+def _sign_pairs() -> dict[str, float]:
+    """What two signs in a row add."""
+    return {a + b: FITTING if a + b in SIGN_PAIRS else ODD for a in SIGNS for b in SIGNS}
 
 
 Graph = list[list[tuple[Slot, int]]]
@@ -345,8 +339,11 @@ def _graph(steps: Sequence[Sequence[tuple[Slot, ...]]]) -> Graph:
 def _words_from(graph: Graph, node: int, words: Lexicon) -> Iterable[tuple[float, str, str, int]]:
     """Every word of the list, and every single character, that can be read from a node on."""
     for slot, target in graph[node]:
+        least = max(map(words.single, slot)) - UNLIKELY if len(slot) > 1 else -math.inf
         for character, printed in slot.items():
-            yield words.single(character), character, printed, target
+            value = words.single(character)
+            if value >= least:
+                yield value, character, printed, target
             followers = words.followers.get(character)
             if not followers:
                 continue
@@ -362,28 +359,14 @@ def _words_from(graph: Graph, node: int, words: Lexicon) -> Iterable[tuple[float
                 if value == value:  # not NaN
                     yield value, word, text, place
                 for following, further in graph[place]:
-                    stack += [
-                        (word + c, text + p, further) for c, p in following.items() if word + c in words.words
-                    ]
+                    stack += [(word + c, text + p, further) for c, p in following.items() if word + c in words.words]
 
 
 # -- bytes ----------------------------------------------------------------------------------------------------------
 
 
-def _tokens(text: str, removed: Sequence[tuple[int, int]]) -> Iterable[_Token]:
-    place = 0
-    for start, end in (*removed, (len(text), len(text))):
-        for offset in range(place, start):
-            yield _Token(text[offset], offset, offset + 1)
-        place = end
-
-
 def _is_han(character: str) -> bool:
     return "㐀" <= character <= "鿿"
-
-
-def _is_text(character: str) -> bool:
-    return character != "?" and not character.isspace()
 
 
 @functools.lru_cache(maxsize=30_000)  # characters
@@ -479,9 +462,14 @@ def _alternatives(lead: int, trail: int) -> list[tuple[Slot, ...]]:
         first, second = _first_of_gap(lead, low), _second_of_gap(trail, low)
         if first and second:
             found.append((first, second))
-            if not low and MIDDLES:
-                found.append((first, _between_gaps(), second))
     return found
+
+
+def _longer(alternatives: Sequence[tuple[Slot, ...]]) -> Iterable[tuple[Slot, ...]]:
+    """Three characters in the place of two, when two pairs in a row may have vanished."""
+    for slots in alternatives:
+        if len(slots) == 2:
+            yield slots[0], _between_gaps(), slots[1]
 
 
 @functools.cache

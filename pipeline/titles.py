@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_NOT_WORD = re.compile(r"[\W_]+")
 _SPACED_OUT = re.compile(r"(?:[\u3400-\u9fff][ \u3000]+){3,}[\u3400-\u9fff]")
 _TITLE_SEPARATOR = re.compile(
-    r"\s{0,3}(?:[_|»>]+|(?<!—)——?(?=[\u3400-\u9fff]{0,10}(?:网|門戶|门户)))\s{0,3}|\s{1,3}[-–]+\s{0,3}|[-–]+\s{1,3}|-{1,2}(?=[\u3400-\u9fff])"
+    r"\s{0,3}(?:[_|»>]+|(?<!—)——?(?=[\u3400-\u9fff]{0,10}(?:网|門戶|门户)))\s{0,3}|\s{1,3}[-–]+\s{0,3}|"
+    r"[-–]+\s{1,3}|-{1,2}(?=[\u3400-\u9fff])"
 )
 _SITE_NAME = re.compile(
-    r"(?:网|網|网站|官网|频道|頻道|医院|醫院|首页|新闻|新聞|门户|在线|日报|晚报|委员会|卫健委|卫生局|政府|大学|学院|学会|中心|资讯|中国|动态|公告|报社|客户端|[a-z]{2,}\.(?:com|cn|net|org)(?:\.cn)?)$|"
-    r"^(?:新闻|首页|正文|网站)|(?:网|門戶|门户)",
+    r"(?:网|網|网站|官网|频道|頻道|医院|醫院|首页|新闻|新聞|门户|在线|日报|晚报|委员会|卫健委|卫生局|政府|大学|"
+    r"学院|学会|中心|资讯|中国|动态|公告|报社|客户端|[a-z]{2,}\.(?:com|cn|net|org)(?:\.cn)?)$|"
+    r"^(?:新闻|首页|正文|网站)$",
     re.IGNORECASE,
 )
 
 
 def fold_title(text: str) -> str:
     """Letters and digits of a title, for comparing only."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).lower() if c.isalnum())
+    return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text).lower())
 
 
 def joined_title(parts: list[str], whole: str) -> str:
@@ -27,6 +30,13 @@ def joined_title(parts: list[str], whole: str) -> str:
     for part in parts[1:]:
         title += part if title + part in whole else " " + part
     return title
+
+
+def is_site_name(title: str) -> bool:
+    """Whether a title is nothing but the name of a site or a section."""
+    return (
+        len(_TITLE_SEPARATOR.split(title.strip())) == 1 and len(title) <= 20 and bool(_SITE_NAME.search(title.strip()))
+    )
 
 
 def without_site(title: str) -> str:

@@ -12,9 +12,11 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import ServiceError
 from pipeline.records import Article, Capture, Rejection, Site
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ def clean_all(
     """Clean captures in `processes` workers, each with `seconds` and `megabytes` for one page, in their order.
 
     `cleaner` is a function at the top level of a module, by default `pipeline.clean.clean`. What it raises becomes a
-    Rejection with the reason "cleaner failed": one page never stops the others.
+    Rejection with the reason "cleaner failed": one page never stops the others. Raises `ServiceError` when the workers
+    themselves cannot start.
     """
     stream = iter(captures)
     first = next(stream, None)
@@ -50,13 +53,17 @@ def clean_all(
     waiting: deque[tuple[Capture, Future[Article | Rejection]]] = deque()
     try:
         for capture in itertools.chain([first], stream):
-            future = pool.schedule(work, args=(capture, _site(capture, sites)), timeout=seconds)
-            waiting.append((capture, future))
+            waiting.append((capture, _schedule(pool, work, capture, _site(capture, sites), seconds)))
             if len(waiting) >= PENDING * max(processes, 1):
                 yield _result(*waiting.popleft())
         while waiting:
             yield _result(*waiting.popleft())
         pool.close()  # a worker that is just starting is let in and sent home; stopping it would be loud
+    except BrokenProcessPool as error:
+        pool.stop()
+        raise ServiceError(
+            "the worker processes cannot start; a program that calls this does so below `if __name__ == '__main__':`"
+        ) from error
     except BaseException:
         pool.stop()
         raise
@@ -70,6 +77,15 @@ def _pool(processes: int, megabytes: int) -> ProcessPool:
     context = multiprocessing.get_context("forkserver")  # no worker inherits an open file or lock of this process
     context.set_forkserver_preload(["pipeline.clean"])  # a new worker starts with the heavy imports done
     return ProcessPool(max_workers=max(processes, 1), context=context, initializer=_limit_memory, initargs=(megabytes,))
+
+
+def _schedule(
+    pool: ProcessPool, work: Cleaner, capture: Capture, site: Site, seconds: float
+) -> Future[Article | Rejection]:
+    try:
+        return pool.schedule(work, args=(capture, site), timeout=seconds)
+    except RuntimeError as error:  # the pool has given up by now
+        raise BrokenProcessPool(str(error)) from error
 
 
 def _clean(capture: Capture, site: Site) -> Article | Rejection:
@@ -94,6 +110,8 @@ def _result(capture: Capture, future: Future[Article | Rejection]) -> tuple[Capt
         return capture, rejected(capture, TOO_COSTLY, "cleaning took more memory than a page has")
     except ProcessExpired as error:
         return capture, rejected(capture, TOO_COSTLY, f"the worker died with exit code {error.exitcode}")
+    except BrokenProcessPool:  # no page's fault
+        raise
     except Exception as error:  # a fault of the cleaner: the page waits for a better one
         return capture, rejected(capture, FAILED, f"{type(error).__name__}: {error}"[:500])
 

@@ -354,7 +354,9 @@ def _surveyed(
             listed |= {link.url: link for link in lists[page.url].articles}
     cleaned = [(page, clean(page, probe)) for page in pages if page.url in listed]
     articles = [record for _, record in cleaned if isinstance(record, Article)]
-    hospital = site.hospital if site else hospital_name((page.body for page in pages), probe.charset)
+    hospital = (
+        site.hospital if site else hospital_name((page.body for page in pages if page.url in lists), probe.charset)
+    )
     sections = _sections(lists)
     unsure = _doubts(stats, hospital, articles, len(cleaned), lists)
     toml = ""

@@ -101,6 +101,7 @@ HOSPITAL = re.compile(
     r"[\u4e00-\u9fff（）()·]{2,24}?(?:[医醫]院|[卫衛]生院|保健院|[疗療][养養]院|急救中心|血液?中心|防治[院所]|[卫衛]生[健计計][康生]委[员員][会會]"
     r"|疾病[预預]防控制中心|[诊診]所|[门門][诊診]部)(?:集[团團])?(?:[（(][^（）()]{2,12}[)）])?"
 )
+OWNER = re.compile(r"版[权權]|©|copyright|主[办辦]|ICP|[备備]\d", re.IGNORECASE)
 NAME_BEFORE = re.compile(r"^.*(?:版[权權]所有|主[办辦][单單]位|[欢歡]迎[光您]?[临臨访訪]?|[关關]于|走[进進]|[：:\s©])")
 
 
@@ -314,8 +315,15 @@ def _group(element: Any) -> tuple[str, ...]:
 
 
 def _pieces(element: Any) -> list[str]:
-    pieces = (piece[: LONGEST_ROW + 1] for piece in itertools.islice(element.itertext(), PIECES))
-    return [piece for piece in pieces if piece and not piece.isspace()]
+    """The first pieces of text in an element. Counted in steps, not in pieces: there may be depth without text."""
+    from lxml.etree import iterwalk
+
+    pieces = []
+    for event, node in itertools.islice(iterwalk(element, events=("start", "end")), 3 * PIECES):
+        piece = node.text if event == "start" else node.tail if node is not element else None
+        if piece and not (piece := piece[: LONGEST_ROW + 1]).isspace():
+            pieces.append(piece)
+    return pieces[:PIECES]
 
 
 def _words(element: Any, limit: int) -> str:
@@ -571,9 +579,10 @@ def hospital_name(pages: Iterable[bytes], charset: str | None = None) -> str:
             votes[_bare_name(name)] += 3
         for piece in _last_pieces(document):
             for name in HOSPITAL.findall(piece[:200]):
-                votes[_bare_name(name)] += 2 if "权" in piece or "權" in piece or "©" in piece else 1
+                votes[_bare_name(name)] += 2 if OWNER.search(piece) else name == piece.strip()
     votes.pop("", None)
-    return max(votes, key=lambda name: (votes[name], len(name)), default="")
+    name = max(votes, key=lambda name: (votes[name], len(name)), default="")
+    return name if votes[name] > 1 else ""  # named once in passing is no evidence
 
 
 def _bare_name(name: str) -> str:

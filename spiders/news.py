@@ -104,7 +104,11 @@ class SiteCrawl:
             with contextlib.suppress(ValueError):
                 self._complete_at = datetime.datetime.fromisoformat(self._before.complete_at)
         try:
-            running = dataclasses.replace(self.stats, pending=self._before.pending if self._before else {})
+            running = dataclasses.replace(
+                self.stats,
+                pending=self._before.pending if self._before else {},
+                problem="not finished: running now, or killed; crawl it again, nothing is fetched twice",
+            )
             save_last(self.folder, running)
         except OSError as error:
             raise WarcError(f"{self.folder}: {error.strerror or error}; make room, or make it writable") from error
@@ -282,6 +286,7 @@ class SiteCrawl:
         if links.problem:
             self._count("list not read")
             self.stats.notes.append(f"{task.url}: {links.problem}")
+            self._unanswered(task, links.problem)
         self._follow(task, links)
 
     def _follow(self, task: Task, links: PageLinks) -> None:

@@ -31,6 +31,7 @@ DOWNLOAD_DELAY = 1.0  # seconds; every site's own comes from its TOML
 DOWNLOAD_DELAY_JITTER = 0.0  # the delay of a TOML is a minimum
 DOWNLOAD_TIMEOUT = 30  # seconds, from connecting to the last byte; Scrapy's 180 holds a slot for 9 minutes
 RETRY_TIMES = 1
+RETRY_EXCEPTIONS = ["scrapy.exceptions.DownloadFailedError"]  # a connection that was lost, not one that was refused
 RETRY_HTTP_CODES = [500, 502, 503, 504, 522, 524, 408]  # 429 is the wait's, see middlewares
 LONGEST_WAIT = 60.0  # seconds of Retry-After that are waited for; a longer one ends the site's crawl
 MAXIMUM_SECONDS = 2 * 3600  # of one site's crawl
@@ -39,7 +40,14 @@ MAXIMUM_SECONDS = 2 * 3600  # of one site's crawl
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # bytes; at the default of 1 GiB a bomb of 1 KB cost 1.1 GB of memory
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_FAIL_ON_DATALOSS = False  # a page that ends early is kept and marked
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}  # http and https only
+DOWNLOAD_HANDLERS = {  # http and https only
+    "http": "spiders.middlewares.LimitedHandler",
+    "https": "spiders.middlewares.LimitedHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
 TWISTED_DNS_RESOLVER = "spiders.middlewares.GuardedResolver"
 NAMED_HOSTS: list[str] = []  # host:port that may be private, because the operator's TOML names them
 COOKIES_ENABLED = False
@@ -53,7 +61,7 @@ ROBOTSTXT_OBEY = False  # ours obeys: Scrapy's takes an unreachable robots.txt f
 REMOTE_CONTROL_ENABLED = False  # an HTTP server that runs code
 TELNETCONSOLE_ENABLED = False
 MEMUSAGE_ENABLED = True
-MEMUSAGE_LIMIT_MB = 700  # endless headers are limited by nothing else
+MEMUSAGE_LIMIT_MB = 700  # for a batch of sites; it ends the whole batch
 MEMUSAGE_CHECK_INTERVAL_SECONDS = 2.0
 URLLENGTH_LIMIT = 1000
 
@@ -73,5 +81,6 @@ EXTENSIONS = {
 SPIDER_MIDDLEWARES = {"scrapy.spidermiddlewares.depth.DepthMiddleware": None}
 
 LOG_LEVEL = "WARNING"
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the spider says it in words
 LOG_FORMAT = "%(levelname)s: %(message)s"
 STATS_DUMP = False

@@ -31,7 +31,8 @@ def page(title: str, *paragraphs: str) -> bytes:
     return (
         f"<!doctype html><html><head><meta charset='utf-8'><title>{title}</title></head><body>"
         f"<div class='nav'><a href='/'>首页</a></div><h1>{title}</h1>"
-        f"<div class='info'>发布时间：2022-08-22 10:14 来源：宣传科</div><div class='content'>{body}</div></body></html>"
+        f"<div class='info'>发布时间：2022-08-22 10:14 来源：宣传科</div>"
+        f"<div class='content'>{body}</div></body></html>"
     ).encode()
 
 

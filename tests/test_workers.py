@@ -93,6 +93,26 @@ def test_no_captures_need_no_worker() -> None:
     assert list(clean_all([], SITES, processes=4)) == []
 
 
+def test_workers_that_cannot_start_are_no_fault_of_the_pages(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        f"""
+import sys
+sys.path[:0] = {sys.path!r}
+from test_workers import SITES, act, captures
+from pipeline.workers import clean_all
+for _, result in clean_all(captures([b""] * 3), SITES, processes=1, cleaner=act):
+    print(result)
+"""
+    )
+
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "ServiceError: the worker processes cannot start" in done.stderr
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_no_worker_is_left_when_the_caller_stops(tmp_path: Path) -> None:
     program = f"""
