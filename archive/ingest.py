@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from archive.database import Archive
 from archive.rows import content_digest, storable, timestamp
 from pipeline.errors import IngestError, WarcError
-from pipeline.records import Article, Capture, Link, Rejection, Site
+from pipeline.records import Article, Capture, Link, Rejection, Site, site_of
 from pipeline.workers import clean_all, rejected
 
 ARTICLE_MIME = "application/vnd.yixun.article+json"
@@ -55,7 +55,7 @@ def ingest_warcs(
     `problems`; without such a list the first of it is raised as a `WarcError` at the end.
     """
     readers: list[_Reader] = []
-    records = _outcomes(_captures(paths, archive, captures, readers), sites, processes)
+    records = _outcomes(_captures(paths, archive, captures, readers, sites), sites, processes)
     counts: Counter[str] = Counter()
     for batch in _batches(_told(records, progress)):
         counts += _add(archive, batch, readers)
@@ -97,8 +97,11 @@ class _Reader:
         """Whether all that the file holds is archived."""
         return self.ended and not self.waiting and self.problem is None
 
-    def captures(self, root: Path, offsets: Container[int]) -> Iterator[Capture]:
-        """The captures that the archive lacks; it has those at `offsets`."""
+    def captures(self, root: Path, offsets: Container[int], sites: Mapping[str, Site]) -> Iterator[Capture]:
+        """The captures that the archive lacks; it has those at `offsets`.
+
+        A capture that came from elsewhere is called by its host: it gets the name of the site that the host is of.
+        """
         from pipeline.warc import read_captures
 
         try:
@@ -109,7 +112,8 @@ class _Reader:
                     self.known += 1
                 else:
                     self.waiting += 1
-                    yield capture
+                    named = None if capture.site in sites else site_of(capture.url, sites)
+                    yield dataclasses.replace(capture, site=named.name) if named else capture
         except OSError as error:
             self.problem = WarcError(f"{self.path}: {error.strerror}; name a file that can be read")
         except WarcError as error:
@@ -117,7 +121,9 @@ class _Reader:
         self.ended = True
 
 
-def _captures(paths: Iterable[Path], archive: Archive, root: Path, readers: list[_Reader]) -> Iterator[Capture]:
+def _captures(
+    paths: Iterable[Path], archive: Archive, root: Path, readers: list[_Reader], sites: Mapping[str, Site]
+) -> Iterator[Capture]:
     """The captures of all files that the archive lacks. A file that was read to its end is not opened."""
     for path in dict.fromkeys(paths):
         reader = _Reader(path, place_of(path, root))
@@ -126,7 +132,7 @@ def _captures(paths: Iterable[Path], archive: Archive, root: Path, readers: list
         if finished is not None and path.is_file() and path.stat().st_size == finished[0]:
             reader.known = finished[1]
         else:
-            yield from reader.captures(root, _offsets(archive, reader.name))
+            yield from reader.captures(root, _offsets(archive, reader.name), sites)
 
 
 def _add(archive: Archive, records: list[Record], readers: list[_Reader]) -> Counter[str]:

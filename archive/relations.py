@@ -178,8 +178,7 @@ def _check_version(db: Database) -> None:
         _set(db, "keys_version", keys_version())
     elif version != keys_version():
         raise ArchiveError(
-            f"the keys of the archive are of version {version}, this is {keys_version()}: "
-            "run ./yixun dedupe --rebuild"
+            f"the keys of the archive are of version {version}, this is {keys_version()}: run ./yixun dedupe --rebuild"
         )
 
 
@@ -350,9 +349,7 @@ class _Step:
         if not weights:
             return []
         least = SHARED * len(text)
-        able = [
-            (-weight, other) for other, weight in weights.items() if weight >= WEIGHT or shared[other] >= least
-        ]
+        able = [(-weight, other) for other, weight in weights.items() if weight >= WEIGHT or shared[other] >= least]
         able.sort()
         return [(other, -weight) for weight, other in able[: VERIFIED if length > SHORT else VERIFIED_SHORT]]
 
@@ -505,9 +502,7 @@ def _covers(link: _Link, document: Document) -> bool:
     """Whether whoever is looking for this document finds the other one, too, and can compare with it as well."""
     verdict = link.verdict
     return (
-        verdict.kind in ("copy", "excerpt")
-        and verdict.share_new >= WHOLE
-        and link.document.damage <= document.damage
+        verdict.kind in ("copy", "excerpt") and verdict.share_new >= WHOLE and link.document.damage <= document.damage
     )
 
 
@@ -641,8 +636,11 @@ def _leaving(db: Database, cluster: int, merge: Merge) -> list[int]:
     later = [one for one in held if one > merge.bridge and one not in came]
     stayed = set(held) - came - set(later)
     for article in later:
-        shares = [(min(found.evidence["shared"]), found.id in came) for found in relations_of(db, article)
-                  if found.kind != "sibling" and found.id in came | stayed]
+        shares = [
+            (min(found.evidence["shared"]), found.id in came)
+            for found in relations_of(db, article)
+            if found.kind != "sibling" and found.id in came | stayed
+        ]
         (came if shares and max(shares)[1] else stayed).add(article)
     return sorted(came)
 

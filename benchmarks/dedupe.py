@@ -1,7 +1,8 @@
 """How well duplicates are found, measured on labelled hospital news of our own making, beside named peers.
 
     .venv/bin/python -m benchmarks.dedupe --documents 20000 --seed test
-    .venv/bin/python -m benchmarks.dedupe --documents 20000 --seed test --peers rensa,datasketch,simhash
+    uv pip install --target /tmp/peers rensa datasketch simhash
+    PYTHONPATH=/tmp/peers .venv/bin/python -m benchmarks.dedupe --seed test --peers rensa,datasketch,simhash
 
 Goes in: a number of documents and a seed (`dev` for tuning, `test` and `fresh` for judging). Comes out: pair precision,
 recall and F1 of the clusters; articles *lost* (a first copy that was called a duplicate), copies *missed* (stored as if
@@ -619,12 +620,8 @@ class Ours:
         iterator = iter(documents)
         while batch := list(itertools.islice(iterator, self.batch)):
             self._batch(batch, ids)
-        return [self._clusters().get(id, id) for id in ids] if ids else []
-
-    def _clusters(self) -> dict[int, int]:
-        if not hasattr(self, "_read"):
-            self._read = dict(self.db.execute("select article, cluster from cluster_members").fetchall())
-        return self._read
+        clusters = dict(self.db.execute("select article, cluster from cluster_members").fetchall())
+        return [clusters.get(id, id) for id in ids]
 
     def _batch(self, batch: list[Labelled], ids: list[int]) -> None:
         from archive import relations
@@ -814,8 +811,10 @@ def main() -> None:
     found["index bytes an article"] = ours.bytes_an_article(len(documents))
     quarter = max(1, len(ours.slices) // 10)
     found["first and last tenth, s"] = f"{sum(ours.slices[:quarter]):.2f} {sum(ours.slices[-quarter:]):.2f}"
-    print(json.dumps(found) if options.json else "", end="")
-    report("yixun", found)
+    if options.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        report("yixun", found)
     for line in errors(documents, clusters, options.errors) if options.errors else ():
         print(line)
     from pipeline.dedupe import prepare

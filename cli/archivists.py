@@ -14,12 +14,13 @@ import click
 from rich.text import Text
 
 from archive import Archive
+from archive.search import Results
 from cli.intake import collect
 from cli.main import Command, data_folder
-from cli.output import console, formats, notes
+from cli.output import cell, console, formats, notes
 from cli.output import show as show_rows
 from pipeline.errors import ArchiveError, QueryError
-from pipeline.records import FlagName
+from pipeline.records import FlagName, Hit
 from spiders.sites import load_sites, sites_folder
 
 FINDINGS = 1  # exit code
@@ -128,24 +129,28 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _print_hits(query: str, found: Any) -> None:
-    if not found.hits:
-        console.print(Text(f"nothing found for {query}"))
-        return
-    console.print(
-        Text(f"{found.total} found" + (f", the first {len(found.hits)}" if found.total > len(found.hits) else ""))
-    )
-    for hit in found.hits:
-        copies = f"  +{hit.copies} copies" if hit.copies else ""
-        flags = f"  [{' '.join(hit.flags)}]" if hit.flags else ""
-        console.print()
-        console.print(
-            Text(f"{hit.id}  ", "dim") + Text(hit.title or "(no title)", "bold") + Text(copies + flags, "yellow")
-        )
-        console.print(Text(f"   {hit.published_at or 'undated'}  {hit.hospital}  {hit.url}", "dim"), soft_wrap=True)
-        console.print(Text("   ") + marked(hit.snippet), soft_wrap=True)
+def _print_hits(query: str, found: Results) -> None:
+    if found.hits:
+        first = f", the first {len(found.hits)}" if found.total > len(found.hits) else ""
+        console.print(Text(f"{found.total} found{first}"))
+    else:
+        nearest = "; the nearest have some of the words:" if found.partial else ""
+        console.print(Text(f"nothing found for {query}{nearest}"))
+    for hit in found.hits or found.partial:
+        print_hit(hit)
     if found.next:
         console.print(Text(f"\nmore: --after {found.next}", "dim"))
+
+
+def print_hit(hit: Hit) -> None:
+    """One search result: its number and title, where and when, and the snippet."""
+    copies = f"  +{hit.copies} {'copy' if hit.copies == 1 else 'copies'}" if hit.copies else ""
+    flags = f"  [{' '.join(hit.flags)}]" if hit.flags else ""
+    title = Text(f"\n{hit.id}  ", "dim") + Text(hit.title or "(no title)", "bold") + Text(copies + flags, "yellow")
+    console.print(title, soft_wrap=True)
+    place = (cell(hit.published_at) or "undated", hit.hospital, hit.url)
+    console.print(Text(f"   {'  '.join(filter(None, place))}", "dim"), soft_wrap=True)
+    console.print(Text("   ") + marked(" ".join(hit.snippet.split())), soft_wrap=True)
 
 
 def marked(snippet: str) -> Text:
@@ -271,3 +276,21 @@ def backup(target: Path | None) -> None:
         archive.backup(target)
     print(target)
     sys.stdout.flush()
+
+
+@click.command(cls=Command, example="./yixun index --rebuild")
+@click.option("--rebuild", is_flag=True, required=True, help="Index every article again, by today's rules.")
+def index(rebuild: bool) -> None:
+    """Make the search index again. Searching goes on meanwhile; a run that was ended is taken up where it was."""
+    with open_archive(readonly=not rebuild) as archive, notes.status("indexing …") as status:
+        count = archive.reindex(progress=lambda line: status.update(f"indexing {line} …"))
+    console.print(f"{count} articles indexed")
+
+
+@click.command(cls=Command, example="./yixun dedupe --rebuild")
+@click.option("--rebuild", is_flag=True, required=True, help="Relate every article again, by today's rules.")
+def dedupe(rebuild: bool) -> None:
+    """Find the copies again. What a person has split stays split."""
+    with open_archive(readonly=not rebuild) as archive, notes.status("relating …"):
+        count = archive.relate_again()
+    console.print(f"{count} articles related")

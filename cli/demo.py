@@ -16,11 +16,11 @@ from rich.text import Text
 
 from archive import Archive
 from cli import airflow
-from cli.archivists import marked
+from cli.archivists import print_hit
 from cli.main import Command, data_folder
 from cli.output import console, notes
 from demo import server
-from pipeline.errors import ServiceError
+from pipeline.errors import ArchiveError, ServiceError
 from pipeline.records import DataFolder
 from spiders.crawl import load_last
 
@@ -52,7 +52,9 @@ def demo() -> int:
         with _watching("DAG crawl_sites", lambda: f"{_captured(data)} pages captured"):
             crawled = _run("crawl_sites", env, output, {"force": True})
         console.print(f"DAG crawl_sites       {crawled}, as it has to:  {_problems(data)}", soft_wrap=True)
-        with _watching("DAG archive_captures", lambda: f"{_counts(data)['captures']} captures archived"):
+        with _watching(
+            "DAG archive_captures", lambda: f"{_counts(data)['captures']} of {_captured(data)} captures archived"
+        ):
             archived = _run("archive_captures", env, output)
         console.print(f"DAG archive_captures  {archived}")
     after = _counts(data)
@@ -105,8 +107,11 @@ def _captured(data: DataFolder) -> int:
 def _counts(data: DataFolder) -> Counter[str]:
     if not data.archive.exists():
         return Counter()
-    with Archive(data.archive, readonly=True) as archive:
-        return Counter(archive.counts())
+    try:
+        with Archive(data.archive, readonly=True) as archive:
+            return Counter(archive.counts())
+    except ArchiveError:  # it is just being made
+        return Counter()
 
 
 def _problems(data: DataFolder) -> str:
@@ -138,14 +143,15 @@ def _report(data: DataFolder, before: Counter[str], after: Counter[str]) -> None
         console.print(f"\nNothing has changed: {asked} pages were asked for again, no article is new or different.")
     for hit in found.hits:
         console.print(f"\n[bold]search {QUERY}[/bold] finds, among others, a page in traditional characters:")
-        console.print(
-            Text(f"  {hit.title}", "bold"), Text(f"  {hit.published_at or 'undated'}  [{' '.join(hit.flags)}]", "dim")
-        )
-        console.print(Text("  ") + marked(hit.snippet))
+        print_hit(hit)
         console.print("\nTry next:")
-        folder = os.path.relpath(data.root)
+        folder = _shortest(data.root)
         for command in (f"search {QUERY}", f"show {hit.id} --repairs", "rejections", "serve"):
             console.print(f"  ./yixun {command} --data {folder}", soft_wrap=True)
+
+
+def _shortest(folder: Path) -> str:
+    return min(str(folder), os.path.relpath(folder), key=len)
 
 
 def _table(data: DataFolder, articles: list[dict[str, Any]]) -> Table:

@@ -21,10 +21,9 @@ from typing import Any
 
 from archive.ingest import ARTICLE_MIME, read_lines
 from pipeline.errors import IngestError
-from pipeline.records import DataFolder, Site
+from pipeline.records import DataFolder, Site, site_of
 from pipeline.warc import scan
 from spiders.captures import CaptureWriter, load_known, recover
-from spiders.sites import site_of
 
 SOFTWARE = "Yixun/0.1 ingest"
 WARC_ENDINGS = (".warc", ".warc.gz")
@@ -214,8 +213,7 @@ def _keep_saved(saved: list[Saved], captures: Path, progress: Progress) -> Itera
 
 def _write(document: Saved, writer: CaptureWriter) -> None:
     body = document.path.read_bytes() if document.path else document.body
-    page = writer.known.page(document.url) if writer.known else None
-    if page and page.digest == f"sha256:{hashlib.sha256(body).hexdigest()}":
+    if writer.known and writer.known.holds(document.url, f"sha256:{hashlib.sha256(body).hexdigest()}"):
         return
     if document.headers is None:
         writer.write_resource(document.url, document.captured_at, document.mime, body)

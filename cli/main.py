@@ -43,6 +43,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("cli.archivists", "Write the articles out"),
     "check": ("cli.archivists", "Check that nothing is lost or damaged"),
     "backup": ("cli.archivists", "Copy the archive while it is in use"),
+    "index": ("cli.archivists", "Make the search index again"),
+    "dedupe": ("cli.archivists", "Find the copies again"),
     "serve": ("cli.services", "Serve the search pages"),
     "test": ("cli.develop", "Run the tests, ruff and mypy"),
     "lock": ("cli.develop", "Make requirements.txt from requirements.in"),
@@ -50,7 +52,8 @@ VERBS: dict[str, tuple[str, str]] = {
 GROUPS = {
     "Start here": ("demo", "up", "down"),
     "Operators": ("sites", "site", "crawl", "status", "airflow"),
-    "Archivists": ("ingest", "search", "show", "diff", "cluster", "rejections", "export", "check", "backup", "serve"),
+    "Archivists": ("ingest", "search", "show", "diff", "cluster", "rejections", "export", "serve"),
+    "Keepers": ("check", "backup", "index", "dedupe"),
     "Developers": ("test", "lock"),
 }
 

@@ -107,8 +107,9 @@ def _print_survey(found: Survey) -> None:
 @click.command(cls=Command, example="./yixun crawl mengyin\n./yixun crawl --due")
 @click.argument("names", nargs=-1)
 @click.option("--due", is_flag=True, help="Every site that is due.")
+@click.option("--all-pages", is_flag=True, help="Read the lists to their end, although nothing on them is new.")
 @formats
-def crawl(names: tuple[str, ...], due: bool, form: str | None) -> int:
+def crawl(names: tuple[str, ...], due: bool, all_pages: bool, form: str | None) -> int:
     """Crawl the sites NAMES now. What is captured is archived by `./yixun ingest`."""
     folder, data = sites_folder(os.environ), data_folder()
     if bool(names) == due:
@@ -121,7 +122,11 @@ def crawl(names: tuple[str, ...], due: bool, form: str | None) -> int:
         return 0
     with notes.status(f"crawling {', '.join(chosen)} …") as status:
         stats = run_crawl(
-            chosen, data=data.root, sites_folder=folder, on_line=lambda line: status.update(Text(line[-100:]))
+            chosen,
+            data=data.root,
+            sites_folder=folder,
+            all_pages=all_pages,
+            on_line=lambda line: status.update(Text(line[-100:])),
         )
     rows = [
         {

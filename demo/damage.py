@@ -34,7 +34,8 @@ STAY = "于后里干斗系并范征采占游杰筑布制志面余松郁谷岳咨
 # Where the clones' table differs from OpenCC's first choice.
 FIXED = {
     "症": "癥", "台": "臺", "准": "準", "着": "著", "杆": "桿", "为": "為", "艳": "艷", "湿": "濕", "丰": "豐",
-    "签": "簽", "别": "別", "群": "群", "峰": "峰", "众": "眾", "启": "啟", "线": "線", "咸": "咸", "熏": "熏", "钟": "鐘",
+    "签": "簽", "别": "別",
+    "群": "群", "峰": "峰", "众": "眾", "启": "啟", "线": "線", "咸": "咸", "熏": "熏", "钟": "鐘",
 }  # fmt: skip
 
 GAMBLING_BRAND = "6163am银河线路"
@@ -138,7 +139,9 @@ def _places(data: bytes, part: bytes) -> list[int]:
 
 def _put(data: bytes, origin: list[int], places: list[int], part: bytes) -> tuple[bytes, list[int]]:
     """Put the same bytes in at these places."""
-    pieces, origins, last = [], [], 0
+    pieces: list[bytes] = []
+    origins: list[int] = []
+    last = 0
     for place in places:
         pieces += (data[last:place], part)
         origins += origin[last:place] + [-1] * len(part)
@@ -219,7 +222,8 @@ def near_repeat(paragraph: str, *, change: float = 0.25, seed: int = 0) -> str:
     """The paragraph once more, with some of its clauses left out: nearly, not exactly, the same."""
     chance = random.Random(seed)
     clauses = re.findall(r"[^，。；！？]+[，。；！？]?", paragraph)
-    dropped = set(chance.sample(range(1, len(clauses)), max(1, round(len(clauses) * change)))) if clauses[1:] else set()
+    inner = range(1, len(clauses) - 1)  # it begins and ends as the first one does
+    dropped = set(chance.sample(inner, min(len(inner), max(1, round(len(clauses) * change)))))
     return "".join(clause for number, clause in enumerate(clauses) if number not in dropped)
 
 

@@ -23,6 +23,8 @@ MAXIMUM_BYTES = 16 * 2**20  # of a page; a capture is not longer either
 MAXIMUM_TEXT = 4_000_000  # characters, without the attributes of overlong tags
 MAXIMUM_TAGS = 400_000  # "<" in a page; the longest real pages have 30,000
 MAXIMUM_ATTRIBUTES = 150_000  # "=" in a page; the longest real pages have 40,000
+_FEW_ATTRIBUTES = 5_000  # not worth looking for the tag that has them all
+_SHORT_PAGE = 1_000_000  # characters
 LONGEST_TAG = 4_000  # characters; libxml2 compares each attribute of a tag with all others
 SEPARATOR = "\x1f"  # stands in `Block.pieces` where an inline element begins or ends; decode() leaves no such character
 
@@ -68,6 +70,7 @@ _ATTACHMENT = re.compile(
     r"(?:download|attach)[\w./]{0,40}\.(?:jsp|do|ashx|aspx|php|action)\b|/downloadattachurl|system/_content/download",
     re.IGNORECASE,
 )
+_PAGE_ENDS = (".html", ".htm", ".shtml", "/", "#")  # nearly all links of a page, and no attachment
 _IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "original", "orisrc", "vsbhref", "src")
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _NEWLINES = re.compile(r"\n[ \n]*")
@@ -76,6 +79,8 @@ _BROKEN_LINE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uffee]) ?\n(?=[\u3001-\u9f
 _STRAY_END = re.compile(r"</(?:body|html)\s{0,20}>", re.IGNORECASE)
 _TAG_START = re.compile(r"<[a-zA-Z][a-zA-Z0-9]{0,15}(?=[\s/])")
 _ANY_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]{0,15})(?:\s[^<>]{0,4000})?>")
+_EMPTY_TAGS = frozenset({"br", "img", "input"})
+_SPECIAL_TAGS = _EMPTY_TAGS | {"a"}
 _KEPT_WHEN_FLAT = _names("html head body title meta p br h1 h2 h3 td th tr img script style")
 _SENTENCE = re.compile("[，。；！？,;!?]")
 
@@ -175,9 +180,9 @@ def parse(text: str) -> Page:
 
 def _without_long_tags(text: str) -> str:
     """The page with overlong tags (thousands of attributes, an image as data:) cut to their names."""
-    pieces = text.split(">")
-    if max(map(len, pieces)) <= LONGEST_TAG:
+    if text.count("=") < _FEW_ATTRIBUTES and len(text) < _SHORT_PAGE:
         return text
+    pieces = text.split(">")
     for number, piece in enumerate(pieces):
         if len(piece) > LONGEST_TAG:
             start = _TAG_START.search(piece)
@@ -265,6 +270,8 @@ class _Reader:
         return title, metas, base, refresh
 
     def _walk(self, body: Any) -> None:
+        """Every element of a page passes here twice, so what most of them need is done in place."""
+        parts = self._parts
         events = etree.iterwalk(body, events=("start", "end"))
         for event, element in events:
             tag = element.tag
@@ -272,51 +279,58 @@ class _Reader:
                 if tag in _SILENT_TAGS:
                     events.skip_subtree()
                     continue
-                self._open(element, tag)
-                if element.text:
-                    self._say(element.text)
-                continue
-            if tag not in _SILENT_TAGS:
-                self._close(tag)
-            if element.tail:
-                self._say(element.tail)
+                if tag in _BLOCK_TAGS:
+                    if parts:
+                        self._flush()
+                    self._open_node(element, tag)
+                elif tag in _SPECIAL_TAGS:
+                    self._open(element, tag)
+                elif parts:
+                    parts.append(SEPARATOR)
+                text = element.text
+            else:
+                if tag in _BLOCK_TAGS:
+                    if parts:
+                        self._flush()
+                    self._close_node(tag)
+                elif tag == "a":
+                    self._in_link -= 1
+                    parts.append(SEPARATOR)
+                elif parts and tag not in _EMPTY_TAGS:
+                    parts.append(SEPARATOR)
+                text = element.tail
+            if text and (parts or not text.isspace()):
+                self._say(text)
         self._flush()
 
     def _open(self, element: Any, tag: str) -> None:
-        if tag in _BLOCK_TAGS:
+        if tag == "br":
             self._flush()
-            self._open_node(element, tag)
-        elif tag == "br":
-            self._flush()
-        elif tag == "a":
-            self._in_link += 1
-            self._links += 1
-            self._parts.append(SEPARATOR)
-            href = element.get("href") or ""
-            if _ATTACHMENT.search(href):
-                words = " ".join("".join(element.itertext()).split())
-                self.attachments.append(
-                    Picture(href, words or element.get("title") or "", len(self.blocks), self._here)
-                )
         elif tag == "img":
             self._image(element)
         elif tag == "input":
             if (element.get("type") or "").lower() == "password":
                 self.passwords += 1
         else:
+            self._in_link += 1
+            self._links += 1
             self._parts.append(SEPARATOR)
+            href = element.get("href") or ""
+            if not href.endswith(_PAGE_ENDS) and _ATTACHMENT.search(href):
+                words = " ".join("".join(element.itertext()).split()) or element.get("title") or ""
+                self.attachments.append(Picture(href, words, len(self.blocks), self._here))
 
     @property
     def _here(self) -> int:
         return self._stack[-1] if self._stack else 0
 
     def _open_node(self, element: Any, tag: str) -> None:
-        name = f"{element.get('class') or ''} {element.get('id') or ''}".strip().lower()[:200]
-        parent = self._here if self._stack else -1
+        classes, identity = element.get("class"), element.get("id")
+        name = f"{classes or ''} {identity or ''}".strip().lower()[:200] if classes or identity else ""
+        parent = self._stack[-1] if self._stack else -1
         node = Node(element, tag, parent, name, len(self.blocks))
         if parent >= 0:
-            above = self.nodes[parent]
-            node.hidden = above.hidden
+            node.hidden = self.nodes[parent].hidden
         if tag in {"nav", "footer", "aside"} or (name and _names_noise(name)):
             node.noise = True  # for the moment: see _settle_noise
         style = element.get("style")
@@ -334,19 +348,12 @@ class _Reader:
         elif tag == "pre":
             self._preformatted += 1
 
-    def _close(self, tag: str) -> None:
-        if tag in _BLOCK_TAGS:
-            self._flush()
-            self.nodes[self._stack.pop()].end = len(self.blocks)
-            if tag == "tr":
-                self._row, self._cell = self._cell_stack.pop()
-            elif tag == "pre":
-                self._preformatted -= 1
-        elif tag == "a":
-            self._in_link -= 1
-            self._parts.append(SEPARATOR)
-        elif tag not in {"br", "img", "input"}:
-            self._parts.append(SEPARATOR)
+    def _close_node(self, tag: str) -> None:
+        self.nodes[self._stack.pop()].end = len(self.blocks)
+        if tag == "tr":
+            self._row, self._cell = self._cell_stack.pop()
+        elif tag == "pre":
+            self._preformatted -= 1
 
     def _image(self, element: Any) -> None:
         source = next((value for name in _IMAGE_SOURCES if (value := (element.get(name) or "").strip())), "")
@@ -391,12 +398,27 @@ def _names_noise(name: str) -> bool:
     return bool(_NOISE_WORDS.search(name)) and not _NOT_NOISE.search(name)
 
 
+def _prose_length(block: Block) -> int:
+    """The characters of a block that is a sentence or more and not mostly links, else 0."""
+    length = len(block.text)
+    return length if block.stops and length >= 20 and block.linked * 2 <= length else 0
+
+
 def _settle_noise(nodes: list[Node], blocks: list[Block]) -> None:
-    """What a name calls noise is noise unless most of the page's prose stands in it; so is everything below it."""
+    """What a name calls noise is noise unless most of the page's prose stands in it; so is everything below it.
+
+    A page that hides all its text until a script has run is not hidden.
+    """
+    lengths = [_prose_length(block) for block in blocks]
+    shown_prose = sum(length for length, block in zip(lengths, blocks, strict=True) if not block.hidden)
+    if shown_prose < _PROSE_OUTSIDE:
+        for block in blocks:
+            block.hidden = False
+        for node in nodes:
+            node.hidden = False
     read = [0]
-    for block in blocks:
-        prose = block.stops and len(block.text) >= 20 and block.linked * 2 <= len(block.text) and not block.hidden
-        read.append(read[-1] + (len(block.text) if prose else 0))
+    for length, block in zip(lengths, blocks, strict=True):
+        read.append(read[-1] + (0 if block.hidden else length))
     for node in nodes:
         if node.noise:
             inside = read[node.end] - read[node.start]
@@ -427,4 +449,5 @@ def shown(pieces: str) -> str:
     text = pieces.replace(SEPARATOR, "").replace("\xa0", " ").replace("\u2028", " ")
     if "  " in text:
         text = _BLANKS.sub(" ", text)
-    return _INVISIBLE.sub("", text).strip(" \u3000\t\n")
+    text = text.strip(" \u3000\t\n")
+    return text if text.isprintable() else _INVISIBLE.sub("", text).strip(" \u3000")

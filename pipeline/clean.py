@@ -220,7 +220,7 @@ def _with_metadata(reading: Reading, text: Repair, title: Repair) -> Article:
         reviewer="、".join(every(lines, "reviewer")),
         section=section_of(reading, shown_title),
         captions=tuple(reading.body.captions),
-        script=script_of(text.text or shown_title),
+        script=script_of(text.text[:_SCRIPT_SAMPLE] or shown_title),
         repairs={field: made for field, made in (("text", text), ("title", title)) if made.removed or made.spots},
     )
 

@@ -62,6 +62,7 @@ WHOLE = 0.90  # of both texts, for one being as good as the other
 EXCERPT = 0.60  # of the longer text; what covers less is an excerpt
 SHORTEST_BODY = 40  # characters; below, the titles have to agree as well
 EDGE = 120  # characters of credits at the beginning or end that may be replaced by others
+LONGEST_MORE = 6  # characters after a cut: 查看全文
 REGION = 40  # characters between two anchors that are looked at one by one, however unlike they are
 UPDATE_DAYS = 3  # between two versions of one article at two addresses
 SAMPLE = 6  # characters
@@ -716,11 +717,11 @@ class _Comparison:
         here, there = _DIGITS.findall(a), _DIGITS.findall(b)
         if not here or not there:
             return False
-        if change.a1 == len(self.a.body) and change.a1 - change.a0 <= EDGE:
-            return there[0] != here[0] and there[0].startswith(here[0])
-        if change.a0 or change.a1 - change.a0 > EDGE:
+        if len(here) > 1 or len(a) > len(here[0]) + LONGEST_MORE or there[0] == here[0]:
             return False
-        return there[-1] != here[-1] and there[-1].endswith(here[-1])
+        if change.a1 == len(self.a.body):
+            return a.startswith(here[0]) and b.startswith(there[0]) and there[0].startswith(here[0])
+        return not change.a0 and a.endswith(here[0]) and b.endswith(there[-1]) and there[-1].endswith(here[0])
 
     def _is_swap(self, change: _Change, a: str, b: str) -> bool:
         """Whether a brand, or a hospital's name, stands on one side only: 我院 for it, or a brand not listed yet."""
@@ -800,6 +801,11 @@ def _names_at(body: str, breaks: set[int], start: int, end: int) -> list[tuple[i
             after = last in breaks or last == len(body) or bool(_AFTER_NAME.match(body[last : last + 3]))
             if marked or after:
                 found.append((back, marked + after))
+    if not found and end - start > 3 and body[start] in _SURNAMES:
+        # a name and more: 张伟荣或 for 李敏荣获
+        marked = start in breaks or bool(_BEFORE_NAME.search(body[max(0, start - 3) : start]))
+        if marked and any(_AFTER_NAME.match(body[at : at + 3]) for at in (start + 2, start + 3)):
+            return [(0, 2)]
     if not found and end - start > 3:
         cuts = [start, *(at for at in range(start + 1, end) if at in breaks), end]
         parts = [body[i:j] for i, j in itertools.pairwise(cuts)]

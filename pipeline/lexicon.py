@@ -61,12 +61,12 @@ def lexicon() -> Lexicon:
     counts: dict[str, int] = {}
     with Path(spec.origin).with_name("dict.txt").open(encoding="utf-8") as lines:
         for line in lines:
-            word, count, _ = line.split(" ", 2)
+            word, number, _ = line.split(" ", 2)
             if len(word) <= LONGEST_WORD:
-                counts[word] = int(count)
+                counts[word] = int(number)
     own, _, runs = WORDS.read_text(encoding="utf-8").partition("\n")[2].partition("---")
-    for more, count in ((own, DOMAIN_COUNT), (runs, RUN_COUNT)):
-        counts |= {word: max(counts.get(word, 0), count) for word in more.split()}
+    for more, least in ((own, DOMAIN_COUNT), (runs, RUN_COUNT)):
+        counts |= {word: max(counts.get(word, 0), least) for word in more.split()}
     total = math.log(sum(counts.values()))
     words = {word: math.log(max(count, RARE_WORD)) - total for word, count in counts.items()}
     followers: dict[str, set[str]] = {}

@@ -24,8 +24,9 @@ from pipeline.repair import assess
 THRESHOLD = 3.0  # sum of the weights that makes a page hijacked
 SHORTEST = 60  # characters without blanks; a text below that is `short`
 MOST_EVIDENCE = 20  # pieces kept for one flag
+ENOUGH = 2.0  # kinds of advertising in the lines at the end that make them an advertisement
 TAIL = 8  # paragraphs at the end in which an advertisement is looked for
-LONGEST_TAIL_LINE = 240  # characters; a longer paragraph is body, though an advertisement may be glued to its end
+LONGEST_TAIL_LINE = 240  # characters; a longer paragraph is body
 
 # -- hijacked -------------------------------------------------------------------------------------------------------
 
@@ -45,11 +46,11 @@ _HONEST = (
     "医院|医药|街道|路|街|镇|乡|村|社区|小区|大厦|大桥|广场|中学|小学|区|县|湖|江|河|山|证券|基金|系|计划|奖"
     "|酒店|花园|学院|遗址"
 )
-_CODE = r"(?:(?<![\w.])\d{3,8}[a-z]{0,4}|(?<![\w.])[a-z]{1,4}\d{2,8})"
+_CODE = r"(?:(?<![a-z0-9.])(?!(?:19|20)\d\d(?![\da-z]))\d{3,8}[a-z]{0,4}|(?<![a-z0-9.])[a-z]{1,4}\d{2,8})"
 
 CODED_BRAND = re.compile(
     rf"{_CODE} ?(?:{_SHARED_BRANDS})(?!{_HONEST})(?:集团|国际)?(?:{_BETTING})?(?!{_HONEST})"
-    rf"|(?:{_SHARED_BRANDS})(?:集团|国际|线路)?\d{{3,8}}[a-z]{{0,4}}(?![\w.%]|年|月|日|人|名|号|元|万|亿|台|张|平方|米|例|个|余|多|-)"
+    rf"|(?:{_SHARED_BRANDS})(?:集团|国际|线路)?\d{{3,8}}[a-z]{{0,4}}(?![a-z0-9.%]|年|月|日|人|名|号|元|万|亿|台|张|平方|米|例|个|余|多|-\d)"
 )
 BOOKMAKER = re.compile(_BOOKMAKERS)
 BETTING_BRAND = re.compile(
@@ -116,9 +117,12 @@ DISCLAIMER = re.compile(
 OPEN_END = re.compile("[,、;:“‘(《][\\s]*$|(?:…|\\.\\.\\.)[\\s]*$")
 DANGLING = frozenset("的和与及在对为把被将并是以向从由让使于或而但")
 _ENDING = '。！？!?.…”’"』」）)】》〉；;：:'  # what a finished paragraph ends in
+SHORTEST_CLAUSE = 12  # characters; a last line below that is a name or a date
 LONG_PARAGRAPH = 40  # characters; shorter lines are headings, signatures, captions
 # The writer's name behind the last full stop: (…)。记者祝勇, 文/图 张三
-_SIGNED = re.compile(r"[。！？”)）][\s]*(?:本报|通讯员|记者|作者|撰稿|供稿|文|图|编辑|摄影|来源)?[^。！？，,]{0,8}$")
+_SIGNED = re.compile(
+    r"[。！？”)）][\s]*(?:(?:本报|通讯员|记者|作者|撰稿|供稿|文|图|编辑|摄影|来源)[^。！？，,]{0,12}|[^。！？，,]{2,3})$"
+)
 FEWEST_FINISHED = 2  # other long paragraphs, all finished, before a missing full stop means a cut
 BLOCKED = re.compile(
     "请输入验证码|访问(?:过于)?频繁|您的(?:请求|访问)(?:已)?被(?:拦截|拒绝)|网站防火墙|安全验证|正在进行人机"
@@ -307,9 +311,9 @@ def _other_hospital(page: _Page) -> Iterator[tuple[float, Evidence]]:
     if counts:
         places = max(counts.values(), key=len)
         if len(places) >= FEWEST_NAMINGS:
-            match = _HOSPITAL.match(text, places[0])
-            if match:
-                yield 1.5, page.evidence("another hospital", "text", match.start(), match.end())
+            named = _HOSPITAL.match(text, places[0])
+            if named:
+                yield 1.5, page.evidence("another hospital", "text", named.start(), named.end())
 
 
 # -- the tail -------------------------------------------------------------------------------------------------------
@@ -337,20 +341,20 @@ def _without_tail(article: Article) -> tuple[Article, tuple[Evidence, ...]]:
 def _tail_begins(lines: Sequence[str]) -> tuple[int, int] | None:
     """(line, offset in it) at which the advertisement at the end begins; None when there is none."""
     begins: tuple[int, int] | None = None
-    tail = range(max(0, len(lines) - TAIL), len(lines))
-    if _score("\n".join(lines[n] for n in tail if len(lines[n]) <= LONGEST_TAIL_LINE)) >= 2:
-        for number in reversed(tail):
-            line = lines[number]
-            if not line.strip():
-                continue
-            if len(line) > LONGEST_TAIL_LINE or not _is_advertising(line):
-                break
-            begins = (number, 0)
-    number = begins[0] - 1 if begins else len(lines) - 1
-    glued = _glued(lines[number]) if number >= 0 and (begins or len(lines[number]) > LONGEST_TAIL_LINE // 4) else None
-    if glued is not None and (begins or _score(lines[number][glued:]) >= 2):
-        begins = (number, glued)
-    return begins if begins != (0, 0) else None
+    for number in range(len(lines) - 1, max(0, len(lines) - TAIL) - 1, -1):
+        if not lines[number].strip():
+            continue
+        offset = _glued(lines[number])
+        if offset is None:
+            break
+        begins = (number, offset)
+        if offset:  # the beginning of the line is body
+            break
+    if begins is None or begins == (0, 0):
+        return None
+    number, offset = begins
+    advertised = "\n".join([lines[number][offset:], *lines[number + 1 :]])
+    return begins if _score(advertised) >= ENOUGH else None
 
 
 def _is_advertising(line: str) -> bool:
@@ -370,7 +374,7 @@ def _score(text: str) -> float:
 
 
 def _glued(line: str) -> int | None:
-    """Where in a long line the sentence begins from which on all is advertisement."""
+    """Where in a line the sentence begins from which on all is advertisement; None when its end is none."""
     sentences = [match.span() for match in re.finditer("[^。！？!?]{1,400}[。！？!?”]{0,3}", line)]
     begins = None
     for start, end in reversed(sentences):
@@ -384,7 +388,7 @@ def _advertised(article: Article) -> Iterator[Evidence]:
     """Advertisements that the cleaner has cut already, or that fill the whole text."""
     texts = [(e.where, e.text, e.start) for e in article.cut if not e.rule.startswith("repeat:")]
     joined = "\n".join(text for _, text, _ in texts if len(text) <= LONGEST_TAIL_LINE)
-    if joined and _score(joined) >= 2:
+    if joined and _score(joined) >= ENOUGH:
         for where, text, start in texts:
             if _is_advertising(text):
                 yield Evidence(rule="spam: advertisement", where=where, text=text, start=start)
@@ -437,7 +441,7 @@ def _place(text: str, part: str) -> int | None:
 def _is_cut_off(lines: Sequence[str]) -> bool:
     """Whether the last paragraph ends where no sentence ends."""
     last = lines[-1]
-    if len(last) < LONG_PARAGRAPH // 2:
+    if len(last) < SHORTEST_CLAUSE:
         return False
     if OPEN_END.search(last.translate({0xFF0C: ",", 0xFF1B: ";", 0xFF1A: ":", 0xFF08: "("})) and not last.endswith(
         (":", "：")
@@ -451,8 +455,8 @@ def _is_cut_off(lines: Sequence[str]) -> bool:
         return True
     others = [line for line in lines[:-1] if len(line) >= LONG_PARAGRAPH]
     finished = all(line[-1] in _ENDING for line in others)
-    inside = any(sign in last for sign in "。！？")
-    return len(last) >= LONG_PARAGRAPH and inside and finished and len(others) >= FEWEST_FINISHED
+    inside = any(sign in last for sign in "。！？，,；")
+    return inside and finished and len(others) >= FEWEST_FINISHED
 
 
 def _undated(article: Article) -> Iterator[Evidence]:

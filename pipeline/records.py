@@ -8,13 +8,11 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-FlagName = Literal[
-    "annotated", "damaged", "repeated", "hijacked", "spam", "truncated", "undated", "short", "blocked"
-]
+FlagName = Literal["annotated", "damaged", "repeated", "hijacked", "spam", "truncated", "undated", "short", "blocked"]
 RelationKind = Literal["copy", "excerpt", "revision", "sibling"]
 SpotStatus = Literal["fixed", "guess", "lost"]
 
@@ -70,6 +68,25 @@ class Site:
     def names(self) -> tuple[str, ...]:
         """Every name of the hospital, the full one first."""
         return (self.hospital, *self.aliases)
+
+
+def site_of(url: str, sites: Mapping[str, Site] | Iterable[Site]) -> Site | None:
+    """The site that a URL belongs to, by its host (and port, where the site names one)."""
+    try:
+        parts = urlsplit(url)
+        netloc, host = parts.netloc.lower(), (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    if not netloc:
+        return None
+    bare = None
+    for site in sites.values() if isinstance(sites, Mapping) else sites:
+        hosts = site.all_hosts
+        if netloc in hosts:
+            return site
+        if bare is None and host in hosts:
+            bare = site
+    return bare
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,6 +47,7 @@ class Damage:
 
     annotated: bool = False
     pairs: frozenset[tuple[str, str]] = frozenset()  # (character, pinyin as normalized) to be removed
+    kept: frozenset[tuple[str, str]] = frozenset()  # the same for the author's own pinyin, which stays
     annotations: int = 0  # how many of them the page has
     genuine: int = 0  # parentheses with pinyin that are not the injection's
     traditional: float = 0.0  # share of the Han characters, 0…1
@@ -83,11 +84,13 @@ def assess(page_text: str) -> Damage:
     others = sum(count for pair, count in counts.items() if pair not in pairs and (toneless or not pair[1].isascii()))
     if not _passes(pairs, counts, total, others, share, page_text, toneless):
         return CLEAN
-    pairs -= _genuine(pairs, counts, total)
+    kept = _genuine(pairs, counts, total)
+    pairs -= kept
     removed = sum(counts[pair] for pair in pairs)
     return Damage(
         annotated=True,
         pairs=frozenset(pairs),
+        kept=frozenset(kept),
         annotations=removed,
         genuine=matching - removed + others,
         traditional=share,
@@ -167,12 +170,8 @@ def _readings(character: str) -> frozenset[str]:
     from pypinyin import Style, pinyin
 
     forms = {character, simplified().get(character, character)}
-    return frozenset(
-        reading
-        for form in forms
-        for reading in pinyin(form, style=Style.TONE, heteronym=True, errors="ignore")[0:1]
-        and pinyin(form, style=Style.TONE, heteronym=True, errors="ignore")[0]
-    )
+    found = [pinyin(form, style=Style.TONE, heteronym=True, errors="ignore") for form in forms]
+    return frozenset(reading for readings in found if readings for reading in readings[0])
 
 
 _DOUBLED = re.compile("[,，](?=[，。、！？；：])")
@@ -196,7 +195,10 @@ def _annotations(text: str, damage: Damage) -> Iterator[tuple[int, int]]:
     for match in ANNOTATION.finditer(text):
         start = match.start()
         before, pinyin = text[max(start - 1, 0) : start], normalized(match[1])
-        if (before, pinyin) in damage.pairs or (before, pinyin) in _halves():
+        pair = (before, pinyin)
+        # A title may have a character of the list that the page has nowhere else.
+        listed = ANNOTATED.get(before) == pinyin and pair not in damage.kept
+        if listed or pair in damage.pairs or pair in _halves():
             yield match.span()
 
 
@@ -224,7 +226,8 @@ def _applied(text: str, removed: tuple[tuple[int, int], ...], spots: tuple[Spot,
     """The text with these places changed; an annotation inside a spot that is applied goes with it."""
     changes = [(spot.start, spot.end, spot.after) for spot in spots if spot.status in statuses]
     places = sorted([*changes, *((start, end, "") for start, end in removed)])
-    parts, place = [], 0
+    parts: list[str] = []
+    place = 0
     for start, end, after in places:
         if start >= place:
             parts += (text[place:start], after)

@@ -9,6 +9,7 @@ below 30 were headings, refrains and the stock lines of lists on 8 of 312 real p
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -106,15 +107,21 @@ def _runs_again(key: str) -> list[tuple[int, int]]:
 def _printed(paragraph: str, start: int, end: int) -> tuple[int, int]:
     """Offsets in the printed paragraph of a run of its folded letters, with the punctuation that follows them."""
     seen = 0
-    places = []
+    places: list[int] = []
     for place, character in enumerate(paragraph):
-        letters = sum(map(str.isalnum, fold(character)))
+        letters = _letters(character)
         if letters and seen >= start and not places:
             places.append(place)
         if letters and seen >= end:
             return places[0], place
         seen += letters
     return (places[0] if places else len(paragraph)), len(paragraph)
+
+
+@functools.lru_cache(maxsize=30_000)  # characters
+def _letters(character: str) -> int:
+    """How many letters of the key a printed character gives."""
+    return sum(map(str.isalnum, fold(character)))
 
 
 def _glued(keys: Sequence[str]) -> set[int]:

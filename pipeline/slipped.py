@@ -39,31 +39,21 @@ from pipeline.records import Spot, SpotStatus
 
 LONGEST_RUN = 120  # printed characters; a shift that goes on longer is given up
 MOST_RUNS = 6  # hypotheses on one mark
-BUDGET = 4000  # steps of one text, some 300 spots; then it stops looking, so that a hostile page costs no more
+BUDGET = 2500  # steps of one text, some 150 spots; then it stops looking, so that a hostile page costs no more
 CONTEXT = 6  # characters before and after that the word list sees
 KEPT = 6  # readings followed at a time
 SURE = 5.0  # nats between the best reading and the next one for `fixed`
 BETTER = 6.0  # nats by which a reading must beat the text as printed
-POOR = -9.0  # nats a character: a reading worse than that is none
 SEEN = 1.5  # nats for a pair of characters that the page has elsewhere, and again for its logarithm
 
 QUOTED, UNPAIRED = 300, -5.0  # characters back to the opening mark; nats for one that does not pair
-
 MIDDLES = 20  # characters, the most frequent, that two vanished pairs in a row may have hidden
 BEAM = 14.0  # nats; readings further behind are not followed
 UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
 MOST_BONUS = 10.0  # nats that the page can add to a word
 FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
-_PAIRS = "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 …… —— ； “"
-SIGN_PAIRS = frozenset(_PAIRS.split())
-MIDDLES = 20  # characters, the most frequent, that two vanished pairs in a row may have hidden
-BEAM = 14.0  # nats; readings further behind are not followed
-UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
-MOST_BONUS = 10.0  # nats that the page can add to a word
-FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
-SIGN_PAIRS = frozenset(
-    "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 …… —— ； “".split()
-)
+_PAIRS = "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 ……"
+SIGN_PAIRS = frozenset([*_PAIRS.split(), "——"])
 
 CLOSED = ("。”", "！”", "？”")  # after these it was the line's end that the decoder ate
 
@@ -200,10 +190,12 @@ class _Search:
     def _shifted(self, steps: Steps, place: int, lead: int) -> Iterable[_Run]:
         """Follow a shift from a character on, with `lead` as the pending lead byte, to where it ends."""
         steps = list(steps)
+        questions = 0
         for number in range(place, min(len(self.characters), place + LONGEST_RUN)):
             if self.characters[number] == "?":
                 yield from self._eaten(steps, number, lead)
-                if not self.normalized:
+                questions += 1
+                if not self.normalized or questions > 1:
                     return
             raw = _bytes(self.wide[number])
             known = _alternatives(lead, raw[0]) if raw and raw[0] >= 0x40 else []

@@ -80,6 +80,7 @@ class Known:
 
     def __init__(self) -> None:
         self._pages: dict[str, KnownPage] = {}
+        self._payloads: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -87,6 +88,10 @@ class Known:
     def page(self, url: str) -> KnownPage | None:
         """The last capture of a URL that told something about the page."""
         return self._pages.get(url)
+
+    def holds(self, url: str, digest: str) -> bool:
+        """Whether some capture of this URL has the payload of this digest."""
+        return (url, digest) in self._payloads
 
     def had(self, url: str) -> bool:
         """Whether a page is kept and need not be fetched again. A redirect is had when its target is."""
@@ -102,6 +107,7 @@ class Known:
     def note(self, fields: Mapping[str, str], captured_at: datetime.datetime) -> None:
         """Take in one CDXJ line's fields."""
         url, status = fields.get("url", ""), int(fields.get("status") or 0)
+        self._payloads.add((url, fields.get("digest", "")))
         before = self._pages.get(url)
         if not url or status >= 500 or status in PASSING:
             return

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import ipaddress
 import json
 import os
 import signal
@@ -94,7 +95,7 @@ def load_last(folder: Path) -> SiteStats | None:
 def save_last(folder: Path, stats: SiteStats) -> None:
     """Write `last.json` whole or not at all. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{LAST}.{os.getpid()}"
+    temporary = folder / f".{LAST}.tmp"  # one name: the crawl holds the folder's lock
     temporary.write_text(json.dumps(stats.as_dict(), ensure_ascii=False, indent=1) + "\n", "utf-8")
     temporary.replace(folder / LAST)
 
@@ -304,9 +305,9 @@ def survey(
     """
     from spiders.discovery import propose_site, site_name
 
+    url = check_url(url)
     name = site.name if site else site_name(url)
-    local = bool(named_hosts([Site(name=name, hospital="?", start_urls=(url,))])) and urlsplit(url).port is not None
-    delay = 0.0 if local else 1.0
+    delay = 0.0 if _is_loopback(url) else 1.0
     probe = site or parse_site(propose_site(url, "?", [url], delay=delay), f"{name}.toml")
     probe = dataclasses.replace(probe, maximum_pages=SURVEY_PAGES, minimum_articles=0)
     with tempfile.TemporaryDirectory(prefix="yixun-survey-") as scratch:
@@ -317,6 +318,13 @@ def survey(
         stats = _run({name: probe}, data=data, sites_folder=folder, now=now, on_line=on_line, survey=True)[name]
         captures = _captures(data / "captures" / name, data / "captures")
     return _surveyed(url, site, probe, stats, captures, delay)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _as_toml(site: Site) -> str:

@@ -10,7 +10,7 @@ import functools
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -90,25 +90,6 @@ def interval(schedule: str) -> datetime.timedelta:
     if match is None:
         raise ValueError(schedule)
     return datetime.timedelta(hours=int(match[1]) * (24 if match[2] == "d" else 1))
-
-
-def site_of(url: str, sites: Mapping[str, Site] | Iterable[Site]) -> Site | None:
-    """The site that a URL belongs to, by its host (and port, where the site names one)."""
-    try:
-        parts = urlsplit(url)
-        netloc, host = parts.netloc.lower(), (parts.hostname or "").lower()
-    except ValueError:
-        return None
-    if not netloc:
-        return None
-    bare = None
-    for site in sites.values() if isinstance(sites, Mapping) else sites:
-        hosts = site.all_hosts
-        if netloc in hosts:
-            return site
-        if bare is None and host in hosts:
-            bare = site
-    return bare
 
 
 def bare_site(url: str) -> Site:

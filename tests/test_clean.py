@@ -129,6 +129,16 @@ def test_a_stray_end_of_the_document_loses_nothing() -> None:
     assert read.text == SENTENCE
 
 
+def test_a_page_that_hides_everything_until_a_script_has_run_is_read() -> None:
+    assert article(page(f"<div style='display: none'><h1>{TITLE}</h1><p>{SENTENCE}</p></div>")).text == SENTENCE
+
+
+def test_what_is_hidden_beside_the_article_is_left_out() -> None:
+    read = article(page(f"<h1>{TITLE}</h1><p>{SENTENCE}</p><p style='display:none'>{SENTENCE[::-1]}</p>"))
+
+    assert read.text == SENTENCE
+
+
 def test_addresses_are_absolute_and_only_those_that_can_be_fetched() -> None:
     read = article(
         page(

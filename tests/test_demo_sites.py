@@ -396,3 +396,13 @@ def test_the_ports_file_is_plain_json(tmp_path: Path) -> None:
     ports = server.choose_ports(tmp_path)
 
     assert json.loads((tmp_path / server.PORTS_FILE).read_text()) == ports
+
+
+@pytest.fixture(scope="module")
+def cleaned() -> dict[tuple[str, str], Article | Rejection]:
+    return {(record.site, record.path): got for record, got in compare.clean_all()}
+
+
+@pytest.mark.parametrize("record", expected(), ids=lambda record: record.site + record.path)
+def test_a_page_comes_out_as_its_author_said(record: Expected, cleaned: dict[tuple[str, str], Article | Rejection]):
+    assert compare.differences(record, cleaned[record.site, record.path]) == []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SiteError
-from pipeline.records import Site
-from spiders.sites import bare_site, interval, is_due, load_site, load_sites, parse_site, site_of, sites_folder
+from pipeline.records import Site, site_of
+from spiders.sites import bare_site, interval, is_due, load_site, load_sites, parse_site, sites_folder
 
 GOOD = 'hospital = "示范县人民医院"\nstart_urls = ["http://demo.test/news/"]\n'
 NOW = datetime.datetime(2026, 11, 21, 2, 0, tzinfo=datetime.UTC)

@@ -19,9 +19,13 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
 from archive import Archive
+from archive.search import Results
 from pipeline.errors import QueryError
 
 RESULTS_A_PAGE = 20
+SHOWN_FACETS = ("year", "hospital", "section", "flag")
+VALUES_OF_A_FACET = 8
+Facets = dict[str, list[tuple[str, int]]]
 FLAGS = ("annotated", "damaged", "repeated", "hijacked", "spam", "truncated", "undated", "short", "blocked")
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'; "
@@ -37,7 +41,7 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
 
 
 @hookimpl
-def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
+def asgi_wrapper() -> Callable[[Any], Any]:
     """Add the policy to what Datasette itself answers; its own pages need their inline scripts."""
 
     def wrap(app: Any) -> Any:
@@ -63,7 +67,7 @@ async def search_page(request: Request, datasette: Any) -> Response:
     asked = {name: request.args.get(name) or "" for name in ("q", "flag", "no_flag", "since", "until", "sort", "after")}
     asked["expand"] = "1" if request.args.get("expand") else ""
     path = Path(datasette.get_database("archive").path)
-    found, problem, counts = await asyncio.to_thread(_search, path, asked)
+    found, problem, counts, facets = await asyncio.to_thread(_search, path, asked)
     more = (
         urlencode({**{key: value for key, value in asked.items() if value}, "after": found.next})
         if found and found.next
@@ -74,6 +78,7 @@ async def search_page(request: Request, datasette: Any) -> Response:
         "found": found,
         "problem": problem,
         "counts": counts,
+        "facets": [(name, _narrowed(asked, name, values)) for name, values in facets.items() if len(values) > 1],
         "flags": FLAGS,
         "more": more,
         "marked": marked,
@@ -81,26 +86,43 @@ async def search_page(request: Request, datasette: Any) -> Response:
     return await _page(datasette, "yixun_search.html", context, status=400 if problem else 200)
 
 
-def _search(path: Path, asked: dict[str, str]) -> tuple[Any, str, dict[str, int]]:
+def _search(path: Path, asked: dict[str, str]) -> tuple[Results | None, str, dict[str, int], Facets]:
+    filters: dict[str, Any] = {
+        "flags": tuple(filter(None, [asked["flag"]])),
+        "without_flags": tuple(filter(None, [asked["no_flag"]])),
+        "since": asked["since"] or None,
+        "until": asked["until"] or None,
+    }
     with Archive(path, readonly=True) as archive:
         counts = archive.counts()
         if not asked["q"].strip():
-            return None, "", counts
+            return None, "", counts, {}
         try:
             found = archive.search(
                 asked["q"],
                 limit=RESULTS_A_PAGE,
                 expand=bool(asked["expand"]),
-                flags=tuple(filter(None, [asked["flag"]])),
-                without_flags=tuple(filter(None, [asked["no_flag"]])),
-                since=asked["since"] or None,
-                until=asked["until"] or None,
                 sort="date" if asked["sort"] == "date" else "relevance",
                 cursor=asked["after"] or None,
+                **filters,
             )
+            facets = archive.facets(asked["q"], **filters)
         except QueryError as error:
-            return None, str(error), counts
-        return found, "", counts
+            return None, str(error), counts, {}
+        return found, "", counts, {name: facets[name] for name in SHOWN_FACETS}
+
+
+def _narrowed(asked: dict[str, str], name: str, values: list[tuple[str, int]]) -> list[tuple[str, int, str]]:
+    """The values of a facet with their counts and the address of the search narrowed to each."""
+    keep = {key: value for key, value in asked.items() if value and key != "after"}
+    return [
+        (value, count, urlencode({**keep, "q": f"{asked['q']} {name}:{_quoted(value)}"}))
+        for value, count in values[:VALUES_OF_A_FACET]
+    ]
+
+
+def _quoted(value: str) -> str:
+    return value if value.isalnum() else f'"{value.replace(chr(34), "")}"'
 
 
 async def article_page(request: Request, datasette: Any) -> Response:

@@ -1,0 +1,187 @@
+"""How well the repair undoes the pinyin injection, and what it costs.
+
+    python -m benchmarks.repair [--paragraphs 1000] [--real ../shared/eval] [--json]
+
+The paragraphs are of our own writing (`benchmarks.material`) and are damaged by `demo.damage`: all of this is
+synthetic, except with `--real`, which damages the bodies of labelled real pages in the same way and judges them alone.
+A spot is right when what the repair puts there, fixed or guessed, is what stood there; distinct spots differ in what
+was printed or in what stood there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from benchmarks.material import paragraphs
+from demo.damage import Slip, inject_traced, traditional
+from pipeline.fold import fold, script_of
+from pipeline.records import Repair
+from pipeline.repair import ANNOTATION, assess, repair
+
+DENSITIES = (0.2, 0.6, 1.0)
+PAGE = 5  # paragraphs of a page
+GENUINE = ["(PET-CT)", "(杨克强)", "(所)", "2010(3)", "(a)款", "三聚氰(qíng)胺(àn)", "骨骼(gé)", "鼾(hān)声"]
+PINYIN = "三聚氰(qíng)胺(àn) 春(chūn)天(tiān) 龋(qǔ)齿 肌酐(gān) 嘌呤(piào) 胼胝(zhī) 髋(kuān) 踝(huái) 鼾(hān)声 癔(yì)"
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--paragraphs", type=int, default=1000)
+    parser.add_argument("--real", type=Path, help="folder of the labelled pages (pages.jsonl.gz)")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    texts = paragraphs(options.paragraphs, seed=1)
+    pages = ["\n".join(texts[start : start + PAGE]) for start in range(0, len(texts), PAGE)]
+    report = {"synthetic": damaged_pages(pages), "undamaged": undamaged_texts(texts), "speed": speed(pages)}
+    if options.real:
+        report["real bodies, damaged by us"] = damaged_pages(list(real_bodies(options.real)))
+    report["memory"] = {"peak, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    if options.json:
+        print(json.dumps(report, ensure_ascii=False, indent=1))
+        return
+    for name, figures in report.items():
+        print(name)
+        for label, value in figures.items():
+            print(f"  {label:<46} {value}")
+
+
+def damaged_pages(pages: Sequence[str]) -> dict[str, object]:
+    """Annotations, parentheses, characters and spots over all pages and densities."""
+    counts: Counter[str] = Counter()
+    seen: set[tuple[str, str]] = set()
+    for seed, page in enumerate(pages):
+        for density in DENSITIES:
+            genuine = GENUINE[seed % len(GENUINE)]
+            clean = f"{page}\n附注{genuine}。"
+            damaged, slips = inject_traced(clean, density=density, seed=seed)
+            _count_page(traditional(clean), traditional(genuine), damaged, slips, counts, seen)
+    share = lambda part, whole: f"{counts[part]}/{counts[whole]} = {counts[part] / max(1, counts[whole]):.4f}"  # noqa: E731
+    return {
+        "pages x densities": f"{len(pages)} x {len(DENSITIES)}",
+        "annotations removed": share("annotations removed", "annotations"),
+        "genuine parentheses kept": share("genuine kept", "genuine"),
+        "spots exactly right (fixed or guess)": share("right", "spots"),
+        "distinct spots exactly right": share("distinct right", "distinct"),
+        "of fixed right": share("fixed right", "fixed"),
+        "spots fixed": share("fixed", "spots"),
+        "spots found where none was": counts["false spots"],
+        "characters right, as repaired (.text)": share("characters right", "characters"),
+        "characters right, guesses applied": share("searched right", "characters"),
+    }
+
+
+def _count_page(
+    truth: str, genuine: str, damaged: str, slips: Sequence[Slip], counts: Counter[str], seen: set[tuple[str, str]]
+) -> None:
+    repaired = repair(damaged)
+    counts["annotations"] += len(ANNOTATION.findall(damaged)) - len(ANNOTATION.findall(genuine))
+    counts["annotations removed"] += repaired.annotations
+    counts["genuine"] += 1
+    counts["genuine kept"] += genuine in repaired.text
+    wrong = Counter[str]()
+    for low, high, real, found in _groups(slips, repaired):
+        if not real:
+            counts["false spots"] += 1
+            continue
+        stood = _between(repaired, low, high, [(s.start, s.end, s.original) for s in real])
+        read = _between(repaired, low, high, [(s.start, s.end, s.after or s.before) for s in found])
+        applied = [(s.start, s.end, s.after) for s in found if s.status == "fixed"]
+        fixed = bool(found) and all(spot.status == "fixed" for spot in found)
+        counts.update(spots=1, right=read == stood, fixed=fixed)
+        counts["fixed right"] += fixed and read == stood
+        key = (damaged[low:high], stood)
+        counts["distinct"] += key not in seen
+        counts["distinct right"] += key not in seen and read == stood
+        seen.add(key)
+        wrong["text"] += _differing(stood, _between(repaired, low, high, applied))
+        wrong["search"] += _differing(stood, read)
+    counts["characters"] += len(truth)
+    counts["characters right"] += len(truth) - wrong["text"]
+    counts["searched right"] += len(truth) - wrong["search"]
+
+
+def _groups(slips: Sequence[Slip], repaired: Repair) -> Iterable[tuple[int, int, list, list]]:
+    """True and found spots that touch each other: (from, to, true ones, found ones)."""
+    every = [(s.start, s.end, 0, s) for s in slips] + [(s.start, s.end, 1, s) for s in repaired.spots]
+    every.sort(key=lambda entry: entry[:3])
+    groups: list[tuple[int, int, list, list]] = []
+    for start, end, kind, spot in every:
+        if groups and start < groups[-1][1]:
+            low, high, *both = groups[-1]
+            groups[-1] = (low, max(high, end), *both)
+        else:
+            groups.append((start, end, [], []))
+        groups[-1][2 + kind].append(spot)
+    return groups
+
+
+def _between(repaired: Repair, low: int, high: int, changes: Iterable[tuple[int, int, str]]) -> str:
+    """The damaged text from `low` to `high` with these changes and without annotations."""
+    gone = [(start, end, "") for start, end in repaired.removed if low <= start and end <= high]
+    parts, place = [], low
+    for start, end, text in sorted([*changes, *gone]):
+        if start >= place:
+            parts += (repaired.original[place:start], text)
+            place = end
+    return "".join([*parts, repaired.original[place:high]])
+
+
+def _differing(stood: str, read: str) -> int:
+    """Characters of `stood` that `read` does not have in the same order, counted from both ends."""
+    start = 0
+    while start < min(len(stood), len(read)) and stood[start] == read[start]:
+        start += 1
+    end = 0
+    while end < min(len(stood), len(read)) - start and stood[-1 - end] == read[-1 - end]:
+        end += 1
+    return len(stood) - start - end
+
+
+def undamaged_texts(texts: Sequence[str]) -> dict[str, object]:
+    """Texts that the injection has never been over, with real pinyin, in both scripts."""
+    pinyin = PINYIN.split()
+    samples = [f"{texts[n]}{pinyin[n % len(pinyin)]}，{pinyin[(n * 3 + 1) % len(pinyin)]}。" for n in range(60)]
+    samples += [traditional(sample) for sample in samples]
+    changed = sum(repair(sample).text != sample for sample in samples)
+    return {"texts with real pinyin": len(samples), "of them changed": changed}
+
+
+def speed(pages: Sequence[str]) -> dict[str, object]:
+    """CPU time on one core."""
+    clean = "\n".join(pages[:40]) * 5
+    damaged = [inject_traced(page, density=0.6, seed=seed)[0] for seed, page in enumerate(pages[:100])]
+    for page in damaged:  # the tables are built once
+        repair(page)
+    began = time.process_time()
+    repair(clean)
+    fold(clean)
+    middle = time.process_time()
+    for page in damaged:
+        repair(page, damage=assess(page))
+    end = time.process_time()
+    return {
+        "clean text, repair and fold, MB/s": round(len(clean.encode()) / 1e6 / (middle - began), 1),
+        "characters of a damaged page": sum(map(len, damaged)) // len(damaged),
+        "damaged pages a second": round(len(damaged) / (end - middle)),
+    }
+
+
+def real_bodies(folder: Path) -> Iterable[str]:
+    """The labelled bodies of real simplified pages."""
+    with gzip.open(folder / "pages.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            text = json.loads(line)["truth"]["text"] or ""
+            if len(text) > 200 and script_of(text) == "hans":
+                yield text[:3000]
+
+
+if __name__ == "__main__":
+    main()
