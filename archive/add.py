@@ -47,6 +47,7 @@ class Batch:
     sites: Mapping[str, Site]
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     changed: dict[int, Article] = dataclasses.field(default_factory=dict)  # whose current text is to be related
+    revised: set[int] = dataclasses.field(default_factory=set)  # of these, who have had another text
 
     def add(self, record: Record) -> Outcome:
         """Write one record and say what became of it."""
@@ -60,12 +61,13 @@ class Batch:
     def finish(self) -> None:
         """Relate what is new or changed to the rest of the archive."""
         new = [
-            relations.New(id=number, article=article, official=self._official(article))
-            for number, article in self.changed.items()
+            relations.New(id, article, official=self._official(article), changed=id in self.revised)
+            for id, article in self.changed.items()
         ]
         if new:
             relations.relate_many(self.db, new, document_of=self._documents)
         self.changed.clear()
+        self.revised.clear()
 
     def relate_all(self) -> int:
         """Relate every article again, by today's rules, and say how many there were. What a person split stays."""
@@ -222,6 +224,7 @@ class Batch:
         self.changed[number] = article
 
     def _keep(self, number: int, article: Article, capture_id: int) -> None:
+        self.revised.add(number)
         row = article_row(article)
         self.db.execute(
             """

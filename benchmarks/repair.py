@@ -28,7 +28,7 @@ from pipeline.repair import ANNOTATION, assess, repair
 DENSITIES = (0.2, 0.6, 1.0)
 PAGE = 5  # paragraphs of a page
 GENUINE = ["(PET-CT)", "(杨克强)", "(所)", "2010(3)", "(a)款", "三聚氰(qíng)胺(àn)", "骨骼(gé)", "鼾(hān)声"]
-PINYIN = "三聚氰(qíng)胺(àn) 春(chūn)天(tiān) 龋(qǔ)齿 肌酐(gān) 嘌呤(piào) 胼胝(zhī) 髋(kuān) 踝(huái) 鼾(hān)声 癔(yì)"
+PINYIN = "三聚氰(qíng)胺(àn) 春(chūn)天(tiān) 龋(qǔ)齿 肌酐(gān) 嘌呤(piào) 胼胝(zhī) 髋(kuān) 踝(huái) 鼾(hān) 癔(yì)"
 
 
 def main() -> None:

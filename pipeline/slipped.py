@@ -40,15 +40,15 @@ from pipeline.records import Spot, SpotStatus
 LONGEST_RUN = 120  # printed characters; a shift that goes on longer is given up
 MOST_RUNS = 6  # hypotheses on one mark
 BUDGET = 2500  # steps of one text, some 150 spots; then it stops looking, so that a hostile page costs no more
-CONTEXT = 6  # characters before and after that the word list sees
-KEPT = 6  # readings followed at a time
-SURE = 5.0  # nats between the best reading and the next one for `fixed`
+CONTEXT = 5  # characters before and after that the word list sees
+KEPT = 4  # readings followed at a time
+SURE = 4.0  # nats between the best reading and the next one for `fixed`
 BETTER = 6.0  # nats by which a reading must beat the text as printed
 SEEN = 1.5  # nats for a pair of characters that the page has elsewhere, and again for its logarithm
 
 QUOTED, UNPAIRED = 300, -5.0  # characters back to the opening mark; nats for one that does not pair
-MIDDLES = 20  # characters, the most frequent, that two vanished pairs in a row may have hidden
-BEAM = 14.0  # nats; readings further behind are not followed
+MIDDLES = 16  # characters, the most frequent, that two vanished pairs in a row may have hidden
+BEAM = 12.0  # nats; readings further behind are not followed
 UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
 MOST_BONUS = 10.0  # nats that the page can add to a word
 FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
