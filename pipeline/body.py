@@ -20,7 +20,6 @@ from pipeline.lines import LONGEST_LINE, Line, is_ui, read_line
 from pipeline.records import Evidence
 from pipeline.titles import fold_title, without_site
 
-SHORTEST_BODY = 12  # characters; under it the page has no text of its own
 LONGEST_CUT = 200  # characters of a cut line that are kept as evidence
 MOST_CUTS = 60  # lines left out that are kept as evidence
 _KNOWN_SHARE = 0.6  # of the best sum: what a container known from a CMS must reach to be preferred
@@ -99,16 +98,11 @@ _CAPTION = re.compile(
     r"图说|资料(?:图|照片))"
 )
 _CAPTION_NAME = re.compile(r"caption|figcaption|tuzhu|img-?desc|pic-?desc|photo-?desc|picinfo|img_?note")
-_CREDIT = re.compile(
-    r"^[(（【\[]?\s*(?:本报|本网|本站)?(?:作者|编辑|责任编辑|责编|供稿|审核|校对|摄影|图|文|图/文|图文|文图|供图|"
-    r"撰稿|通讯员|记者|来源|稿件来源|(?:[^\s，。；]{2,14}(?:供稿|供图|摄影)))"
-    r".{0,60}[)）】\]]?$"
-)
 _BYLINE = re.compile(
     r"^[(（]\s*([\u3400-\u9fff·、 ]{2,24}?)(?:\s*(?:供稿|供图|摄影|文|图|撰稿|报道|摄影报道))?\s*[)）]$"
 )
 _NUMBER = re.compile(r"[\s\d,.%\-+/:|]*")
-_STOP = re.compile("[。！？!?；;…]$")
+_STOP = re.compile("[。！？!?；;…：:，,]$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from pipeline.lines import every, first, is_ui, read_line
 from pipeline.media import media_of
 from pipeline.metadata import SECTION_WORD, Reading, credits_of, published_of, section_of, source_of, title_of
 from pipeline.quality import judge
-from pipeline.records import Article, Capture, Evidence, Rejection, Repair, Site
+from pipeline.records import Article, Capture, Evidence, Layout, Rejection, Repair, Site
 from pipeline.repair import Damage, assess, repair
 from pipeline.repeat import drop_repeats
 
@@ -169,7 +169,8 @@ def _look(
 ) -> Reading:
     """Find the headline, the container, the body's lines and the lines around it."""
     headlines = find_headlines(page)
-    choice = _by_selector(page, site, captured_at) or choose(page, headlines[0].last if headlines else None)
+    layout = _as_built_then(site, captured_at) if site else None
+    choice = (_by_selector(page, layout) if layout else None) or choose(page, headlines[0].last if headlines else None)
     run = nearest(headlines, choice)
     if run is None:
         above = _unnamed_headline(page, choice)
@@ -180,6 +181,7 @@ def _look(
     return Reading(
         url=url,
         captured_at=captured_at,
+        date_pattern=layout.date_pattern if layout else None,
         page=page,
         html=decoded.text,
         printed=printed,
@@ -230,24 +232,28 @@ def _how(choice: Choice | None, decoded: Decoded) -> Evidence:
     return Evidence(rule="container", where="page", text=f"{how}; {decoded.encoding} by {decoded.how}")
 
 
-def _by_selector(page: Page, site: Site | None, captured_at: datetime.datetime | None) -> Choice | None:
-    """The container and the noise that the site's TOML names, those of the layout of the capture's day."""
-    if site is None:
-        return None
-    body, noise = site.body, site.noise
-    day = captured_at.date() if captured_at else None
-    for layout in sorted(site.layout, key=lambda layout: layout.until):
-        if day is not None and day <= layout.until:
-            body, noise = layout.body or body, layout.noise or noise
-            break
-    for selector in noise:
+def _as_built_then(site: Site, captured_at: datetime.datetime | None) -> Layout:
+    """What the site's TOML says of its pages' build on the day of the capture, older layouts before the present one."""
+    day = captured_at.date() if captured_at else datetime.date.max
+    old = next((layout for layout in sorted(site.layout, key=lambda layout: layout.until) if day <= layout.until), None)
+    return Layout(
+        until=old.until if old else datetime.date.max,
+        body=(old and old.body) or site.body,
+        noise=(old and old.noise) or site.noise,
+        date_pattern=(old and old.date_pattern) or site.date_pattern,
+    )
+
+
+def _by_selector(page: Page, layout: Layout) -> Choice | None:
+    """The container that the operator names, after what they call noise has been hidden."""
+    for selector in layout.noise:
         for node in _selected(page, selector):
             page.nodes[node].hidden = True
             for block in page.blocks[page.nodes[node].start : page.nodes[node].end]:
                 block.hidden = True
-    for node in _selected(page, body) if body else ():
+    for node in _selected(page, layout.body) if layout.body else ():
         if page.nodes[node].end > page.nodes[node].start:
-            return Choice(page.nodes[node].start, page.nodes[node].end, node, f"selector {body}")
+            return Choice(page.nodes[node].start, page.nodes[node].end, node, f"selector {layout.body}")
     return None
 
 

@@ -131,8 +131,6 @@ _SLASHED = re.compile(
     r"(?P<form>文图|图文|文|图|摄影|摄|编辑|责编|责任编辑|审核|校对|供稿|通讯员|记者|撰稿|"
     r"作者)\s{0,2}[/／|丨]\s{0,2}(?=[\u3400-\u9fff])"
 )
-_LABEL_BODY = re.compile(r"[\s:：/\d]+")
-_CLEAN_FORM = re.compile(r"[\s:：/]+$")
 
 NO_NAME = frozenset(
     "未知 不详 未填写 无 暂无 空 佚名 匿名 本站 本网站 本网 本网站原创? 无名 admin administrator null none "

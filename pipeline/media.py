@@ -12,11 +12,11 @@ from pipeline.metadata import Reading
 from pipeline.records import Link
 
 _FURTHEST = 30  # blocks after the headline in which the pictures of an article without text are looked for
+# files that are no content, by their names
+_ICON_FOLDER = re.compile(r"/(?:icons?|filetype\w{0,12}|logo)/", re.IGNORECASE)
 _ICON = re.compile(
-    r"logo|icon|(?:^|[/_-])ico|qrcode|erweima|ewm|weixin|weibo|button|btn|arrow|blank|spacer|loading|share|banner|"
-    r"avatar|/dot|line\.|"
-    r"bg[._-]|close|print|top\.|search|fileTypeImages|icon_|/filetype|beian|gongan|jiucuo|sitecode|red\.png|"
-    r"blue\.png|dzjg",
+    r"(?<![a-z])(?:logo|icons?|ico|qrcode|erweima|ewm|weixin|weibo|button|btn|arrow|blank|spacer|loading|share|banner|"
+    r"avatar|dot|line|bg|close|print|top|search|beian|gongan|jiucuo|sitecode|red|blue|dzjg)(?![a-z])",
     re.IGNORECASE,
 )
 
@@ -25,9 +25,8 @@ def media_of(reading: Reading) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
     """Images and attachments inside the article, with absolute addresses."""
     page = reading.page
     start, end = _media_range(reading)
-    linked = {
-        (attachment.at, attachment.node) for attachment in page.attachments
-    }  # an image in the same line is the file's icon
+    # an image in the same line is the file's icon
+    linked = {(attachment.at, attachment.node) for attachment in page.attachments}
     images = [
         p for p in page.images if start <= p.at <= end and (p.at, p.node) not in linked and _is_content_image(page, p)
     ]
@@ -53,7 +52,9 @@ def _media_range(reading: Reading) -> tuple[int, int]:
 
 
 def _is_content_image(page: Page, picture: Picture) -> bool:
-    return not _ICON.search(picture.url[-200:]) and not page.nodes[picture.node].noise
+    path = picture.url.partition("?")[0][-200:]
+    name = path.rpartition("/")[2]
+    return not (_ICON.search(name) or _ICON_FOLDER.search(path) or page.nodes[picture.node].noise)
 
 
 def _links(page: Page, url: str, pictures: Iterable[Picture]) -> tuple[Link, ...]:

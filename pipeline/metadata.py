@@ -63,6 +63,7 @@ class Reading:
 
     url: str
     captured_at: datetime.datetime | None
+    date_pattern: str | None  # of the site's own TOML
     page: Page
     html: str
     printed: dict[int, str]  # block -> its text before repair, -1 for the `<title>`; empty on a page without damage
@@ -121,6 +122,8 @@ def published_of(reading: Reading) -> tuple[str | None, str]:
 
 def _date_candidates(reading: Reading) -> Iterable[Printed]:
     """Dates that may be the publication's, the most reliable first."""
+    if reading.date_pattern:
+        yield from _own_form(reading, re.compile(reading.date_pattern))
     for lines in (reading.before, reading.after):
         for kinds in (("published",), ("time",)):
             for line in lines:
@@ -155,6 +158,17 @@ def _script_dates(html: str) -> Iterable[Printed]:
     if second:
         moment = datetime.datetime.fromtimestamp(int(second[1]), datetime.timezone(datetime.timedelta(hours=8)))
         yield from find_dates(moment.strftime("%Y-%m-%d %H:%M"))[:1]
+
+
+def _own_form(reading: Reading, pattern: re.Pattern[str]) -> Iterable[Printed]:
+    """Dates in the form that the operator wrote down, with groups year (two digits are of this century), month, day."""
+    begin = max(0, (reading.headline or 0) - 4)
+    for block in reading.page.blocks[begin : reading.body.last + 12]:
+        found = pattern.search(block.text)
+        if found:
+            year, month, day = (int(found[name]) for name in ("year", "month", "day"))
+            for printed in find_dates(f"{year + 2000 if year < 100 else year}-{month:02}-{day:02}")[:1]:
+                yield dataclasses.replace(printed, raw=found[0])
 
 
 def _split_date(reading: Reading) -> Iterable[Printed]:

@@ -16,6 +16,7 @@ texts with real pinyin none.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import functools
 import re
@@ -25,7 +26,7 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.annotations import ANNOTATED
 from pipeline.fold import simplified, traditional_only
-from pipeline.records import Repair, Spot
+from pipeline.records import Repair, Spot, SpotStatus
 
 LETTERS = "a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿêɑɡ"
 # `(wèi)`, `（wèi）`, `(huì )`; a page that was normalized to NFD has the tone marks as combining characters.
@@ -174,6 +175,8 @@ def _readings(character: str) -> frozenset[str]:
     return frozenset(reading for readings in found if readings for reading in readings[0])
 
 
+_BLANKS = re.compile("[?](?:[ \u3000][?])+")  # no-break spaces that the decoder could not read
+_MASKED = re.compile("(?<=[㐀-鿿])[*]{1,3}(?=[㐀-鿿，。、])")  # 院*導: characters that the clone hides
 _DOUBLED = re.compile("[,，](?=[，。、！？；：])")
 
 
@@ -214,11 +217,16 @@ def _spots(text: str, damage: Damage, removed: tuple[tuple[int, int], ...]) -> t
     from pipeline.slipped import slipped  # a module that most pages never need
 
     spots = slipped(text, removed, normalized=damage.normalized) if "?" in text else []
+    starts = [spot.start for spot in spots]
+    marks: list[tuple[re.Pattern[str], str, SpotStatus]] = [(_BLANKS, " ", "fixed"), (_MASKED, "", "lost")]
     if damage.doubled:
-        taken = [(spot.start, spot.end) for spot in spots]
-        for match in _DOUBLED.finditer(text):
-            if not any(start <= match.start() < end for start, end in taken):
-                spots.append(Spot(start=match.start(), end=match.end(), before=match[0], after="", status="fixed"))
+        marks.append((_DOUBLED, "", "fixed"))
+    for pattern, after, status in marks:
+        for match in pattern.finditer(text):
+            place = bisect.bisect_right(starts, match.start()) - 1
+            if place < 0 or spots[place].end <= match.start():
+                spot = Spot(start=match.start(), end=match.end(), before=match[0], after=after, status=status)
+                spots.append(spot)
     return tuple(sorted(spots, key=lambda spot: spot.start))
 
 

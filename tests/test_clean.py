@@ -194,6 +194,17 @@ def test_what_the_operator_knows_of_a_site_is_used() -> None:
     assert article(html, site=old, captured_at=then).text == SENTENCE * 3
 
 
+def test_a_site_may_print_its_dates_in_a_form_of_its_own() -> None:
+    html = page(f"<h1>{TITLE}</h1><p>第22卷8月22号刊</p><p>{SENTENCE}</p>")
+    pattern = r"第(?P<year>\d\d)卷(?P<month>\d+)月(?P<day>\d+)号"
+    site = Site(name="qingchuan", hospital="青川县人民医院", start_urls=(), date_pattern=pattern)
+
+    read = article(html, site=site)
+
+    assert (read.published_at, read.published_raw) == ("2022-08-22", "第22卷8月22号")
+    assert article(html).published_at is None
+
+
 def test_where_a_record_comes_from_is_kept() -> None:
     read = clean(capture(page(f"<h1>{TITLE}</h1><p>{SENTENCE}</p>")))
     lost = clean(capture(b"", status=404))

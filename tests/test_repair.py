@@ -78,6 +78,15 @@ def test_visible_markers_before_punctuation_go_too() -> None:
     assert ",、" not in repaired.text
 
 
+def test_blanks_become_blanks_again_and_masked_characters_are_named_as_lost() -> None:
+    damaged = inject(CLEAN, density=0.3, markers=0) + "\n王志强? ? ?院*導出席，高效**地工作。"
+
+    repaired = repair(damaged)
+
+    assert "王志强 院*導出席，高效**地工作。" in repaired.text
+    assert [spot.before for spot in repaired.spots if spot.status == "lost"][-2:] == ["*", "**"]
+
+
 def test_a_short_field_is_repaired_by_the_verdict_on_its_page() -> None:
     page = inject(CLEAN)
 
