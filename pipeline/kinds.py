@@ -34,7 +34,12 @@ _SIGNATURES = (
     (b"Rar!", "RAR"),
     (b"7z\xbc\xaf", "7-Zip"), (b"\x1f\x8b", "gzip"), (b"ID3", "MP3"), (b"\x00\x00\x00", "MP4"), (b"II*\x00", "TIFF"),
 )  # fmt: skip
-_PAGE_TYPE = re.compile(r"html|xml|text/plain|octet-stream|^$", re.IGNORECASE)
+_PAGE_TYPE = re.compile(r"html|xml|octet-stream|^$", re.IGNORECASE)
+# robots.txt is text/plain, feeds and sitemaps are XML whose first element says so, whatever their type
+_XML_DATA = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*|<!--[^>]{0,500}-->\s*|<\?xml-stylesheet[^>]{0,300}>\s*){0,4}"
+    rb"<(?:rss|feed|rdf:RDF|urlset|sitemapindex|opml|wsdl:definitions|soap:Envelope)\b"
+)
 _BLOCKED_TEXT = re.compile(
     r"网站防火墙|网站卫士|安全狗|云盾|云锁|护卫神|知道创宇|创宇盾|加速乐|宝塔.{0,4}防火墙|waf|拦截提示|您的(?:请求|"
     r"访问).{0,12}(?:拦截|阻断|阻止|非法|威胁|异常|过于频繁)|"
@@ -90,6 +95,9 @@ def wrong_bytes(html: bytes, content_type: str) -> tuple[str, str] | None:
     for signature, kind in _SIGNATURES:
         if html.startswith(signature):
             return "not html", kind
+    data = _XML_DATA.match(html.removeprefix(b"\xef\xbb\xbf"))
+    if data:
+        return "not html", f"XML: {data[0][-20:].decode('ascii', 'replace').rpartition('<')[2]}"
     media = content_type.partition(";")[0].strip()
     if not _PAGE_TYPE.search(media) and b"<" not in html[:2000]:
         return "not html", media

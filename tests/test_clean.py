@@ -405,3 +405,22 @@ def test_no_tag_soup_makes_it_raise(parts: list[str]) -> None:
 @given(st.binary(max_size=400))
 def test_no_bytes_make_it_raise(body: bytes) -> None:
     assert clean_page(body, URL).url == URL
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"User-agent: *\nDisallow: /admin/\n", "text/plain; charset=utf-8"),
+        (
+            b'<?xml version="1.0"?>\n<!-- made at night -->\n<urlset><url><loc>https://a.example/</loc></url></urlset>',
+            "",
+        ),
+        (b"\xef\xbb\xbf<rss><channel><title>" + "医院新闻".encode() + b"</title></channel></rss>", "text/html"),
+        (b'{"code": 0, "data": []}', "application/json"),
+    ],
+)
+def test_what_is_no_page_is_rejected_whatever_it_calls_itself(body: bytes, content_type: str):
+    read = clean_page(body, "https://a.example/x", headers={"Content-Type": content_type})
+
+    assert isinstance(read, Rejection)
+    assert read.reason == "not html"
