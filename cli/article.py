@@ -9,7 +9,9 @@ from typing import Any
 
 from rich.text import Text
 
+from archive.rows import repair_of
 from cli.output import console
+from pipeline.records import Repair
 
 FIELDS = (
     "published_at",
@@ -87,26 +89,21 @@ def print_repairs(record: Mapping[str, Any]) -> None:
     for field, repair in record["repairs"].items():
         counts = next(_repair_counts({"repairs": {field: repair}}))
         console.print(Text(counts, "bold"))
-        console.print(marked_repair(repair), soft_wrap=True)
+        console.print(marked_repair(repair_of(repair)), soft_wrap=True)
         console.print()
 
 
-def marked_repair(repair: Mapping[str, Any]) -> Text:
+def marked_repair(repair: Repair) -> Text:
     """The original text with every annotation and spot marked in place."""
-    original = repair["original"]
-    marks = [(start, end, "", "annotation") for start, end in repair["removed"]]
-    marks += [(spot["start"], spot["end"], spot["after"], spot["status"]) for spot in repair["spots"]]
-    text, at = Text(), 0
-    for start, end, after, status in sorted(marks):
-        if start < at:
-            continue  # an annotation inside a spot: the spot shows it
-        text.append(original[at:start])
-        text.append(f"[-{original[start:end]}-]", f"{STYLES[status]} strike" if console.is_terminal else None)
-        if status != "annotation":
-            text.append(f"{{+{after}+}}", STYLES[status])
-            text.append(f"({status})", "dim")
-        at = end
-    text.append(original[at:])
+    text = Text()
+    for kind, before, after in repair.pieces():
+        if not kind:
+            text.append(before)
+            continue
+        text.append(f"[-{before}-]", f"{STYLES[kind]} strike" if console.is_terminal else None)
+        if kind != "annotation":
+            text.append(f"{{+{after}+}}", STYLES[kind])
+            text.append(f"({kind})", "dim")
     return text
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -51,7 +51,9 @@ class Site:
     noise: tuple[str, ...] = ()  # CSS selectors of what is never part of an article
     charset: str | None = None  # what the pages are, when they say something else
     delay: float = 1.0  # seconds between two requests
-    schedule: str = "daily"  # hourly, daily, weekly, or a number with h or d: "6h"
+    schedule: str = "daily"  # hourly, daily, weekly, a number with h or d ("6h"), or adaptive: by the site's rhythm
+    hours: str = ""  # of the day in China in which it may be crawled: "22-6"; empty: at any time
+    insecure_tls: bool = False  # whether its certificate is not verified; without it a wrong one is the site's problem
     javascript: bool = False
     minimum_articles: int = 0  # a crawl that sees fewer has failed
     maximum_pages: int = 2000  # requests of one crawl
@@ -107,6 +109,9 @@ class Capture:
     kind: Literal["response", "revisit", "resource"] = "response"
     mime: str = ""
     truncated: str = ""  # WARC-Truncated: length, time, disconnect
+    listed_on: str = ""  # the list page that led the crawler here
+    listed_date: str = ""  # the date that it printed beside the link, as printed
+    verdict: str = ""  # why this is not the site's own page: "blocked: …", "changed hands: …"
     warc: str = ""  # path below the captures folder
     offset: int = 0
     length: int = 0  # bytes of the compressed record
@@ -162,6 +167,21 @@ class Repair:
     def annotations(self) -> int:
         """How many annotations were removed."""
         return len(self.removed)
+
+    def pieces(self) -> Iterator[tuple[str, str, str]]:
+        """The original in pieces, for showing what was done: (kind, before, after).
+
+        The kind is empty for what was left alone, "annotation", or the status of a spot.
+        """
+        marks = [(start, end, "annotation", "") for start, end in self.removed]
+        marks += [(spot.start, spot.end, spot.status, spot.after) for spot in self.spots]
+        at = 0
+        for start, end, kind, after in sorted(marks):
+            if start >= at:  # an annotation inside a spot is shown by the spot
+                yield "", self.original[at:start], self.original[at:start]
+                yield kind, self.original[start:end], after
+                at = end
+        yield "", self.original[at:], self.original[at:]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,8 +19,10 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
 from archive import Archive
+from archive.rows import repair_of
 from archive.search import Results
 from pipeline.errors import QueryError
+from pipeline.records import Repair
 
 RESULTS_A_PAGE = 20
 SHOWN_FACETS = ("year", "hospital", "section", "flag")
@@ -136,7 +138,7 @@ async def article_page(request: Request, datasette: Any) -> Response:
         "article": article,
         "others": others,
         "changes": [_changes(newer, older) for newer, older in itertools.pairwise(article["revisions"])],
-        "repairs": {field: repaired(repair) for field, repair in article["repairs"].items()},
+        "repairs": {field: repaired(repair_of(repair)) for field, repair in article["repairs"].items()},
     }
     return await _page(datasette, "yixun_article.html", context)
 
@@ -165,20 +167,14 @@ def marked(snippet: str) -> Markup:
     return Markup().join(parts)
 
 
-def repaired(repair: dict[str, Any]) -> Markup:
+def repaired(repair: Repair) -> Markup:
     """A repaired field as it was printed, with every annotation and slipped spot marked in place."""
-    original = repair["original"]
-    marks = [(start, end, "", "annotation") for start, end in repair["removed"]]
-    marks += [(spot["start"], spot["end"], spot["after"], spot["status"]) for spot in repair["spots"]]
-    parts, at = [], 0
-    for start, end, after, status in sorted(marks):
-        if start < at:
-            continue  # an annotation inside a spot: the spot shows it
-        parts += [escape(original[at:start]), Markup('<del class="{}">{}</del>').format(status, original[start:end])]
-        if after:
-            parts.append(Markup('<ins class="{}" title="{}">{}</ins>').format(status, status, after))
-        at = end
-    return Markup().join([*parts, escape(original[at:])])
+    parts = []
+    for kind, before, after in repair.pieces():
+        parts.append(Markup('<del class="{}">{}</del>').format(kind, before) if kind else escape(before))
+        if kind and after:
+            parts.append(Markup('<ins class="{}" title="{}">{}</ins>').format(kind, kind, after))
+    return Markup().join(parts)
 
 
 def _changes(newer: dict[str, Any], older: dict[str, Any]) -> dict[str, Any]:
