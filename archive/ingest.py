@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -28,11 +27,11 @@ from pipeline.records import Article, Capture, Link, Rejection, Site, site_of
 from pipeline.workers import clean_all, rejected
 
 ARTICLE_MIME = "application/vnd.yixun.article+json"
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
 BATCH = 200  # captures in one transaction
-REQUIRED = ("url", "title", "text")
+REQUIRED = ("url", "text")
 REPAIRED = ("title", "text", "source", "author", "editor", "reviewer", "section")
 _PLAIN = ("url", "published_raw", "contributor", "hospital")
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 
 Progress = Callable[[str], None]
 Record = tuple[Capture, Article | Rejection]
@@ -242,27 +241,30 @@ def _checked(line: bytes, place: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise IngestError(f"{place}: not an object; each line is one article, as `export --nl` writes it")
     for name in REQUIRED:
-        if not isinstance(fields.get(name), str) or (name != "title" and not fields[name].strip()):
-            raise IngestError(f"{place}: {name} is missing or empty; an article needs url, title and text")
+        if not isinstance(fields.get(name), str) or not fields[name].strip():
+            raise IngestError(f"{place}: {name} is missing or empty; an article needs url and text")
     return fields
 
 
 def article_from_export(fields: Mapping[str, Any], site: Site | None) -> Article:
     """An article from the fields of an export, repaired and judged anew.
 
-    Fields that are derived (flags, repairs, cluster, digest …) are made again. Raises `IngestError` when url, title or
-    text is missing.
+    Fields that are derived (flags, repairs, cluster, digest …) are made again. Raises `IngestError` when url or text is
+    missing.
     """
     from pipeline.clean import CLEANER
     from pipeline.fold import script_of
     from pipeline.quality import judge
     from pipeline.repair import assess, repair
+    from pipeline.repeat import drop_repeats
 
     for name in REQUIRED:
         if not isinstance(fields.get(name), str):
-            raise IngestError(f"{fields.get('url', 'an article')}: {name} is missing; needed: url, title, text")
-    damage = assess("\n".join(_text(fields, name) for name in REPAIRED))
-    repaired = {name: repair(_text(fields, name), damage=damage) for name in REPAIRED}
+            raise IngestError(f"{fields.get('url', 'an article')}: {name} is missing; needed: url and text")
+    lines, repeats = drop_repeats(_text(fields, "text").split("\n"))
+    printed = {name: _text(fields, name) for name in REPAIRED} | {"text": "\n".join(lines)}
+    damage = assess("\n".join(printed.values()))
+    repaired = {name: repair(text, damage=damage) for name, text in printed.items()}
     texts: dict[str, Any] = {name: _text(fields, name) for name in _PLAIN} | {
         name: one.text for name, one in repaired.items()
     }
@@ -276,6 +278,7 @@ def article_from_export(fields: Mapping[str, Any], site: Site | None) -> Article
         attachments=tuple(_link(link) for link in _list(fields.get("attachments"))),
         script=script_of(repaired["text"].text),
         repairs={name: one for name, one in repaired.items() if one.removed or one.spots},
+        cut=tuple(dataclasses.replace(one, rule=f"repeat:{one.rule}") for one in repeats),
         cleaner=CLEANER,
         captured_at=_moment(fields.get("captured_at")),
     )
@@ -290,7 +293,16 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _published_at(value: Any) -> str | None:
-    return value if isinstance(value, str) and _ISO_DATE.fullmatch(value) else None
+    """ISO 8601 as the archive has it: a bare date, or a time of day with its offset (+08:00 when none is given)."""
+    if not isinstance(value, str):
+        return None
+    try:
+        if len(value) == len("2022-08-22"):
+            return datetime.date.fromisoformat(value).isoformat()
+        moment = datetime.datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).isoformat()
 
 
 def _moment(value: Any) -> datetime.datetime | None:

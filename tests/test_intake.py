@@ -148,7 +148,7 @@ def test_an_export_moves_in_and_out_unchanged(saved: Path, tmp_path: Path, capsy
         ("notes.txt", b"hello", "not a WARC file"),
         ("broken.warc", b"hello", "not a WARC file"),
         ("broken.warc.gz", b"\x1f\x8bhello", "broken.warc.gz"),
-        ("articles.jsonl", b'{"url": "https://a.example/1"}\n', "line 1: title"),
+        ("articles.jsonl", b'{"url": "https://a.example/1"}\n', "line 1: text"),
         ("articles.jsonl", b"{\n", "line 1"),
     ],
 )
@@ -189,3 +189,30 @@ def test_a_cut_warc_file_is_archived_as_far_as_it_goes_and_the_damage_is_a_findi
     assert code == 1
     assert "cut.warc.gz" in capsys.readouterr().err
     assert len(export(tmp_path / "two", capsys)) == 3
+
+
+def test_articles_of_elsewhere_pass_repair_and_flags_like_any_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    paragraph = (
+        "院党委組織全體黨員到烈士陵園開展主題黨日活動，重溫入黨誓詞，參觀革命歷史展覽，接受了一次深刻的黨性教育。"
+    )
+    article = {
+        "url": "https://a.example/1",
+        "text": "\n".join(
+            [
+                paragraph,
+                "市衛(wèi)健委領導(dǎo)到醫(yī)院調(diào)研。",
+                "醫(yī)院發(fā)展迅速，衛(wèi)健委肯定。",
+                paragraph,
+            ]
+        ),
+        "published_at": "2024-03-05 09:30",
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps(article), encoding="utf-8")
+
+    code, _ = yixun("ingest", tmp_path / "a.jsonl", "--data", tmp_path / "data")
+
+    assert code == 0
+    (kept,) = export(tmp_path / "data", capsys)
+    assert kept["text"].splitlines() == [paragraph, "市衛健委領導到醫院調研。", "醫院發展迅速，衛健委肯定。"]
+    assert set(kept["flags"]) >= {"annotated", "repeated"}
+    assert (kept["title"], kept["published_at"]) == ("", "2024-03-05T09:30:00+08:00")
