@@ -24,17 +24,21 @@ from sqlite_utils.utils import sqlite3
 
 from archive import index, relations
 from archive.add import Batch, Record, reindex_batch, versions
-from archive.facets import facets
+from archive.facets import Facets, columns, facets
+from archive.like import like
 from archive.migrations import APPLICATION_ID, MIGRATIONS
-from archive.query import And
+from archive.query import And, parse
 from archive.rows import EXPORTED_COLUMNS, exported
-from archive.search import Condition, Filters, Results, Sort, search
+from archive.search import Condition, Filters, Results, Sort, newcomers, search
+from archive.suggest import suggestions
 from pipeline.errors import ArchiveError
-from pipeline.records import Article, Cluster, Relation, Site
+from pipeline.records import Article, Cluster, Hit, Rejection, Relation, Site
 
 BUSY = 30.0  # seconds that a statement waits for another connection
 OLDEST_SQLITE = (3, 43, 0)  # contentless FTS5 tables whose rows can be deleted
 PAGE = 500  # articles read at once while exporting
+HOSPITALS_NAMED = 500  # that a search form proposes
+FIRST_PAGE_MOST = 10_000  # articles that a first page counts to the end
 
 
 # What SQLite says, what it means for the reader of the message, and what helps.
@@ -86,12 +90,14 @@ class Archive:
         self.db.close()
         self._unlock()
 
-    def add(self, records: Iterable[Record]) -> Counter[str]:
+    def add(self, records: Iterable[Record] | Article | Rejection) -> Counter[str]:
         """Write records in one transaction, relate them, and count them by outcome.
 
         The outcomes: new, revision, unchanged, rejection, revisit, and known for a record that the archive holds, which
         changes nothing. A capture's result is an `Article` or a `Rejection`; a revisit has none.
         """
+        if isinstance(records, Article | Rejection):
+            records = [records]
         with self.transaction() as batch:
             for record in records:
                 batch.add(record)
@@ -121,6 +127,7 @@ class Archive:
 
     def articles(
         self,
+        query: str | None = None,
         *,
         site: str | None = None,
         hospital: str | None = None,
@@ -129,10 +136,14 @@ class Archive:
         since: str | None = None,
         until: str | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every article that the filters let through, in the order of the ids, with the fields of an export."""
+        """Every article that the query and the filters let through, in the order of the ids, as an export has it.
+
+        Copies are articles, too. Raises `QueryError`.
+        """
         filters = Filters(
             flags=flags, without_flags=without_flags, site=site, hospital=hospital, since=since, until=until
         ).node()
+        filters += [parse(query)] if query else []
         condition = Condition(And(tuple(filters)))
         with translated(self.path):
             yield from self._exported(condition.sql if filters else "1", condition.parameters)
@@ -224,6 +235,51 @@ class Archive:
         with translated(self.path):
             return search(self.db, query, limit=limit, expand=expand, filters=filters, sort=sort, cursor=cursor)
 
+    def first_page(
+        self, query: str, *, limit: int = 20, expand: bool = False, sort: Sort = "relevance",
+        cursor: str | None = None, most: int = FIRST_PAGE_MOST, **filters: Any,
+    ) -> tuple[Results, Facets]:  # fmt: skip
+        """A page of hits and the facets of what was found, as quickly as may be.
+
+        A query that finds more than `most` articles says so (`at_least`), and its facets are those of the newest. The
+        filters are those of `search`. Raises `QueryError`.
+        """
+        narrowing = Filters(**filters)
+        with translated(self.path):
+            results = search(
+                self.db, query, limit=limit, expand=expand, filters=narrowing, sort=sort, cursor=cursor, most=most
+            )
+            return results, columns(self.db).count(results.docids)
+
+    def like(self, number: int, *, limit: int = 10) -> list[Hit]:
+        """The articles most like one, copies left out; see `archive.like`."""
+        with translated(self.path):
+            return like(self.db, number, limit)
+
+    def hospitals(self) -> list[str]:
+        """The names of the hospitals, in order; `HOSPITALS_NAMED` of them at most."""
+        sql = "select distinct value from names where field = 'hospital' order by value limit :most"
+        with translated(self.path):
+            return [name for (name,) in self.db.execute(sql, {"most": HOSPITALS_NAMED})]
+
+    def suggestions(self, query: str) -> list[str]:
+        """What to look for instead of a query that finds nothing; see `archive.suggest`."""
+        with translated(self.path):
+            return suggestions(self.db, query)
+
+    def newcomers(self, query: str, after: int, until: int, *, limit: int, latest: bool = False) -> list[Hit]:
+        """What a query finds among the articles with a number above `after` and up to `until`, in their order.
+
+        With `latest` the highest number first. Raises `QueryError`.
+        """
+        with translated(self.path):
+            return newcomers(self.db, query, after, until, limit=limit, latest=latest)
+
+    def newest_number(self) -> int:
+        """The number of the article that came last; 0 when there is none."""
+        with translated(self.path):
+            return int(self.db.execute("select coalesce(max(id), 0) from articles").fetchone()[0])
+
     def cluster(self, number: int) -> Cluster | None:
         """The cluster that an article belongs to, or `None`."""
         with translated(self.path):
@@ -237,7 +293,7 @@ class Archive:
                 raise ArchiveError(f"article {number} is in no cluster; there is nothing to split")
             relations.split(self.db, cluster.id, article=number)
 
-    def facets(self, query: str, **filters: Any) -> dict[str, list[tuple[str, int]]]:
+    def facets(self, query: str, **filters: Any) -> Facets:
         """How the articles that a query finds spread over years, hospitals, sites, sections, sources and flags.
 
         The filters are those of `search`. The most frequent first; every article counts, copies too.

@@ -241,8 +241,10 @@ def _checked(line: bytes, place: str) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise IngestError(f"{place}: not an object; each line is one article, as `export --nl` writes it")
     for name in REQUIRED:
-        if not isinstance(fields.get(name), str) or not fields[name].strip():
-            raise IngestError(f"{place}: {name} is missing or empty; an article needs url and text")
+        if not isinstance(fields.get(name), str):
+            raise IngestError(f"{place}: {name} is missing; an article needs url and text")
+    if not fields["url"].strip() or not (fields["text"].strip() or str(fields.get("title") or "").strip()):
+        raise IngestError(f"{place}: url, or both title and text, are empty; an article needs them")
     return fields
 
 

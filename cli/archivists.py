@@ -1,12 +1,14 @@
-"""The archivists' verbs: ingest, search, show, diff, cluster, rejections, export, check, backup."""
+"""The archivists' verbs: ingest, search, watch, show, diff, cluster, rejections, export, check, backup."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import datetime
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +18,7 @@ from rich.text import Text
 from archive import Archive
 from archive.search import Results
 from cli.intake import collect
-from cli.main import Command, data_folder
+from cli.main import Command, Group, data_folder
 from cli.output import cell, console, formats, notes
 from cli.output import show as show_rows
 from pipeline.errors import ArchiveError, QueryError
@@ -24,6 +26,7 @@ from pipeline.records import FlagName, Hit
 from spiders.sites import load_sites, sites_folder
 
 FINDINGS = 1  # exit code
+PERMALINKS = "http://127.0.0.1:8001"  # where `serve` serves unless told otherwise
 
 
 flag_name = click.Choice(get_args(FlagName))
@@ -36,11 +39,12 @@ without_flags = click.option(
 
 
 def open_archive(*, readonly: bool = True) -> Archive:
-    """The archive of this call; reading one that is not there is an error with a cure."""
+    """The archive of this call; one that is not there is an error with a cure."""
     data = data_folder()
-    if readonly and not data.archive.exists():
+    if not data.archive.exists():
         raise ArchiveError(f"no archive at {data.archive}; `./yixun demo` or `./yixun ingest` makes one")
-    return Archive(data.archive, readonly=readonly, sites=load_sites(sites_folder(os.environ)))
+    sites = {} if readonly else load_sites(sites_folder(os.environ))  # a TOML that is wrong keeps nobody from reading
+    return Archive(data.archive, readonly=readonly, sites=sites)
 
 
 @click.command(
@@ -93,8 +97,9 @@ def _day(_: click.Context, option: click.Parameter, value: str | None) -> str | 
     raise click.BadParameter(f"{value!r} is no date; write 2022, 2022-06 or 2022-06-30", param=option)
 
 
-@click.command(cls=Command, example="./yixun search 卫健委 --limit 3")
-@click.argument("words", nargs=-1, required=True)
+@click.command(cls=Command, example="./yixun search 卫健委 --limit 3\n./yixun search --like 1")
+@click.argument("words", nargs=-1)
+@click.option("--like", type=int, metavar="ID", help="The articles most like this one, instead of WORDS.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many results.")
 @click.option("--expand", is_flag=True, help="Every article, the copies as well.")
 @with_flags
@@ -105,22 +110,37 @@ def _day(_: click.Context, option: click.Parameter, value: str | None) -> str | 
 @click.option("--sort", type=click.Choice(["relevance", "date"]), default="relevance", show_default=True)
 @click.option("--after", "cursor", help="Go on after this place: `next` of the page before.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: total, hits, next.")
-def search(words: tuple[str, ...], cursor: str | None, as_json: bool, **filters: Any) -> None:
+def search(words: tuple[str, ...], like: int | None, cursor: str | None, as_json: bool, **filters: Any) -> None:
     """Search titles and texts, in simplified or traditional characters.
 
     WORDS are all looked for; "a phrase", -without, a OR b, title:, hospital:, source:, author:, section:, flag:, site:,
     year:2022, date:2020..2022-06 (标题: 医院: 来源: 作者: 栏目: 日期:) narrow it.
     """
+    if bool(words) == (like is not None):
+        raise click.UsageError("name WORDS to search for, or an article with --like ID")
     query = " ".join(words)
     with open_archive() as archive:
-        try:
-            found = archive.search(query, cursor=cursor, **filters)
-        except QueryError as error:
-            raise QueryError(f"{error}\n  {query}\n  {' ' * _width(query[: error.position])}^") from error
+        if like is not None:
+            _article(archive, like)
+            hits = archive.like(like, limit=filters["limit"])
+            found, instead = Results(query=f"--like {like}", total=len(hits), hits=hits, next=None), []
+        else:
+            with _pointing_at(query):
+                found = archive.search(query, cursor=cursor, **filters)
+            instead = [] if found.hits else archive.suggestions(query)
     if as_json:
-        print(json.dumps(found.as_dict(), ensure_ascii=False, indent=2))
+        print(json.dumps({**found.as_dict(), "suggestions": instead}, ensure_ascii=False, indent=2))
     else:
-        _print_hits(query, found)
+        _print_hits(found.query, found, instead)
+
+
+@contextlib.contextmanager
+def _pointing_at(query: str) -> Iterator[None]:
+    """Show in the message about a wrong query where it is wrong."""
+    try:
+        yield
+    except QueryError as error:
+        raise QueryError(f"{error}\n  {query}\n  {' ' * _width(query[: error.position])}^") from error
 
 
 def _width(text: str) -> int:
@@ -129,12 +149,14 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _print_hits(query: str, found: Results) -> None:
+def _print_hits(query: str, found: Results, instead: Sequence[str] = ()) -> None:
     if found.hits:
         first = f", the first {len(found.hits)}" if found.total > len(found.hits) else ""
         console.print(Text(f"{found.total} found{first}"))
     else:
         nearest = "; the nearest have some of the words:" if found.partial else ""
+        if instead:
+            console.print(Text(f"did you mean {' · '.join(instead)}?"))
         console.print(Text(f"nothing found for {query}{nearest}"))
     for hit in found.hits or found.partial:
         print_hit(hit)
@@ -165,7 +187,7 @@ def marked(snippet: str) -> Text:
     return text
 
 
-article_id = click.argument("article", type=int, metavar="ID")
+article_id = click.argument("article", type=click.IntRange(1, 2**63 - 1), metavar="ID")
 
 
 def _article(archive: Archive, number: int) -> dict[str, Any]:
@@ -233,16 +255,96 @@ def rejections(site: str | None, reason: str | None, form: str | None) -> None:
         show_rows(rows, ("site", "reason", "detail", "url"), form, empty="no rejections")
 
 
-@click.command(cls=Command, example="./yixun export --nl > articles.jsonl")
+@click.command(
+    cls=Command,
+    example="./yixun export --nl > articles.jsonl\n./yixun export 义诊 year:2022 --bibtex > literature.bib",
+)
+@click.argument("words", nargs=-1)
 @click.option("--site", help="Only this site.")
 @with_flags
 @without_flags
 @formats
-def export(form: str | None, **filters: Any) -> None:
-    """Write the articles out, every field, with the relations between them."""
+@click.option("--bibtex", "form", flag_value="bibtex", help="BibTeX entries with permalink, capture time and digest.")
+@click.option("--markdown", "form", flag_value="markdown", help="The same as a list in Markdown.")
+@click.option(
+    "--permalinks", default=PERMALINKS, show_default=True, metavar="URL", help="Where the search pages are served."
+)
+def export(words: tuple[str, ...], form: str | None, permalinks: str, **filters: Any) -> None:
+    """Write the articles out, every field, with the relations between them.
+
+    WORDS are a query like that of `search`; without them it is every article. Copies are written as well.
+    """
+    from archive.export import bibtex, markdown
+
+    cite = {"bibtex": bibtex, "markdown": markdown}.get(form or "")
+    query = " ".join(words)
+    with open_archive() as archive, _pointing_at(query):
+        rows = archive.articles(query, **filters)
+        if cite:
+            for row in rows:
+                sys.stdout.write(cite(row, f"{permalinks.rstrip('/')}/article/{row['id']}"))
+        else:
+            empty = f"nothing found for {query}" if query else "the archive is empty"
+            show_rows(rows, ("id", "title", "published_at", "hospital", "flags"), form, empty=empty)
+
+
+@click.group(cls=Group)
+def watch() -> None:
+    """Save searches, and list what is new in each."""
+
+
+@watch.command("add", example="./yixun watch add yizhen '义诊 -招聘'")
+@click.argument("name")
+@click.argument("words", nargs=-1, required=True)
+def watch_add(name: str, words: tuple[str, ...]) -> None:
+    """Save the search for WORDS under NAME. What the archive holds today is not new."""
+    from archive.watch import add_watch
+
+    query = " ".join(words)
+    with open_archive() as archive, _pointing_at(query):
+        total = archive.search(query, limit=1, expand=True).total
+        add_watch(data_folder().root, name, query, archive)
+    console.print(Text(f"watching {query}: {total} found today; `./yixun watch run` lists what comes"))
+
+
+@watch.command("list", example="./yixun watch list")
+@formats
+def watch_list(form: str | None) -> None:
+    """List the saved searches."""
+    from archive.watch import load_watches
+
+    rows = [dataclasses.asdict(one) for one in load_watches(data_folder().root).values()]
+    show_rows(rows, ("name", "query", "ran_at"), form, empty="no watches; `./yixun watch add NAME WORDS` adds one")
+
+
+@watch.command("remove", example="./yixun watch remove yizhen")
+@click.argument("name")
+def watch_remove(name: str) -> None:
+    """Forget the saved search NAME."""
+    from archive.watch import remove_watch
+
+    console.print(Text(f"removed {name}: {remove_watch(data_folder().root, name).query}"))
+
+
+@watch.command("run", example="./yixun watch run\n./yixun watch run yizhen --json")
+@click.argument("names", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: the new hits of each watch.")
+def watch_run(names: tuple[str, ...], as_json: bool) -> None:
+    """List what is new in each saved search (or those of NAMES) since it was run last."""
+    from archive.watch import run_watches
+
     with open_archive() as archive:
-        rows = archive.articles(**filters)
-        show_rows(rows, ("id", "title", "published_at", "hospital", "flags"), form, empty="the archive is empty")
+        news = run_watches(data_folder().root, archive, datetime.datetime.now(datetime.UTC), names=names)
+    if as_json:
+        rows = [{**dataclasses.asdict(one), "new": [dataclasses.asdict(hit) for hit in hits]} for one, hits in news]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not news:
+        console.print("no watches; `./yixun watch add NAME WORDS` adds one")
+    for one, hits in news:
+        console.print(Text(f"{one.name} ({one.query}): {len(hits)} new"))
+        for hit in hits:
+            print_hit(hit)
 
 
 @click.command(cls=Command, example="./yixun check")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -151,7 +152,7 @@ def _report(data: DataFolder, before: Counter[str], after: Counter[str]) -> None
 
 
 def _shortest(folder: Path) -> str:
-    return min(str(folder), os.path.relpath(folder), key=len)
+    return shlex.quote(min(str(folder), os.path.relpath(folder), key=len))
 
 
 def _table(data: DataFolder, articles: list[dict[str, Any]]) -> Table:

@@ -17,19 +17,33 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import annotated_types
+from typing_extensions import TypedDict  # pydantic asks for this one below Python 3.12
 
 from archive.ingest import ARTICLE_MIME, read_lines
-from pipeline.errors import IngestError
+from pipeline.errors import IngestError, WarcError
 from pipeline.records import DataFolder, Site, site_of
-from pipeline.warc import scan
+from pipeline.warc import read_captures, scan
 from spiders.captures import CaptureWriter, load_known, recover
 
 SOFTWARE = "Yixun/0.1 ingest"
 WARC_ENDINGS = (".warc", ".warc.gz")
 PAGE_ENDINGS = (".html", ".htm", ".shtml", ".xhtml")
 MAXIMUM_PAGE = 16 * 1024 * 1024  # bytes, as for a page that is fetched
+DESCRIPTION = "it may hold url, captured_at (ISO 8601), status (100 to 599) and headers (an object or pairs)"
 Progress = Callable[[str], None]
+
+
+class Description(TypedDict, total=False):
+    """What may stand in the JSON beside a saved page; further keys are left alone."""
+
+    url: str | None
+    captured_at: datetime.datetime | None
+    status: Annotated[int, annotated_types.Interval(ge=100, le=599)]
+    headers: dict[str, str] | list[tuple[str, str]] | None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +76,21 @@ def collect(
     for path in warcs:
         progress(f"checking {path.name}")
         seen = scan(path)
-        if seen.problem and not seen.records:
-            raise IngestError(f"{path}: not a WARC file: {seen.problem}")
+        if not seen.records:
+            raise IngestError(f"{path}: not a WARC file: {seen.problem or 'it holds no record'}")
+        _check_readable(path)
         if seen.problem:
             problems.append(f"{path}: {seen.problem}; the {seen.records} records before are archived")
     found = [_keep_warc(path, data.captures) for path in warcs]
     return found + list(_keep_saved(saved, data.captures, progress)), problems
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse a file whose very first capture cannot be read: it would wait in the captures folder for ever."""
+    try:
+        next(read_captures(path), None)
+    except WarcError as error:
+        raise IngestError(str(error)) from error
 
 
 def _waiting(data: DataFolder) -> tuple[list[Path], list[str]]:
@@ -124,23 +147,33 @@ def _description(path: Path) -> dict[str, Any]:
     """What a page's JSON says: url, captured_at, status, headers, each checked."""
     if not path.exists():
         return {}
+    import pydantic  # takes 60 ms: only when there is one
+
     try:
-        fields = json.loads(path.read_bytes())
-        url, moment, headers = fields.get("url"), fields.get("captured_at"), fields.get("headers")
-        known = {
-            "url": str(url) if url else None,
-            "captured_at": _utc(datetime.datetime.fromisoformat(moment)) if moment else None,
-            "status": int(fields.get("status") or 200),
-            "headers": tuple((str(name), str(value)) for name, value in _pairs(headers)) if headers else None,
+        known = pydantic.TypeAdapter(Description).validate_json(path.read_bytes())
+        if known.get("url"):
+            _check_url(known["url"])
+        return {
+            **known,
+            "captured_at": _utc(known["captured_at"]) if known.get("captured_at") else None,
+            "headers": tuple(_pairs(known["headers"])) if known.get("headers") else None,
         }
-    except (ValueError, TypeError, AttributeError) as error:
-        raise IngestError(
-            f"{path}: {error}; it may hold url, captured_at (ISO 8601), status and headers (an object or pairs)"
-        ) from error
-    return known
+    except pydantic.ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "the file"
+        raise IngestError(f"{path}: {place}: {fault['msg']}; {DESCRIPTION}") from error
+    except (ValueError, OverflowError) as error:
+        raise IngestError(f"{path}: {error}; {DESCRIPTION}") from error
 
 
-def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "file") or (parts.scheme != "file" and not parts.hostname):
+        raise ValueError(f"url: {url!r} is no address of a page")
+    parts.port  # noqa: B018  raises ValueError for what is none
+
+
+def _pairs(headers: Any) -> Iterable[tuple[str, str]]:
     return headers.items() if isinstance(headers, dict) else headers
 
 
@@ -167,10 +200,8 @@ def _articles(path: Path, sites: Mapping[str, Site]) -> Iterator[Saved]:
 
 def _folder_name(site: str) -> str:
     """A site's name as one part of a path, whatever a foreign export calls it."""
-    return (
-        "".join(character if character.isalnum() or character in "-_." else "-" for character in site).lstrip(".")
-        or "-"
-    )
+    safe = (character if character.isprintable() and character not in "/\\" else "-" for character in site)
+    return "".join(safe).lstrip(".") or "-"
 
 
 def _keep_warc(path: Path, captures: Path) -> Path:

@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "airflow": ("cli.services", "Run an Airflow command in Yixun's environment"),
     "ingest": ("cli.archivists", "Archive captures, WARC files, saved pages or articles"),
     "search": ("cli.archivists", "Search the archive"),
+    "watch": ("cli.archivists", "Save searches, and list what is new in each"),
     "show": ("cli.archivists", "Show an article with its evidence"),
     "diff": ("cli.archivists", "Compare two versions of an article"),
     "cluster": ("cli.archivists", "Show the copies of an article"),
@@ -52,7 +53,7 @@ VERBS: dict[str, tuple[str, str]] = {
 GROUPS = {
     "Start here": ("demo", "up", "down"),
     "Operators": ("sites", "site", "crawl", "status", "airflow"),
-    "Archivists": ("ingest", "search", "show", "diff", "cluster", "rejections", "export", "serve"),
+    "Archivists": ("ingest", "search", "watch", "show", "diff", "cluster", "rejections", "export", "serve"),
     "Keepers": ("check", "backup", "index", "dedupe"),
     "Developers": ("test", "lock"),
 }
@@ -71,7 +72,7 @@ def data_option() -> click.Option:
         expose_value=False,
         callback=_remember_data,
         metavar="DIR",
-        help="Where captures and the archive are kept.  [YIXUN_DATA; default: ./data]",
+        help="Where captures and the archive are kept.  [YIXUN_DATA; default: data/ beside ./yixun]",
     )
 
 
@@ -98,6 +99,10 @@ class Group(click.Group):
     """A group of such commands (`site add`, `site test`)."""
 
     command_class = Command
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(data_option())
 
 
 class Yixun(click.Group):

@@ -16,6 +16,7 @@ from cli.output import console, formats, notes
 from cli.output import show as show_rows
 from pipeline.errors import SiteError
 from pipeline.records import DataFolder
+from spiders import compare
 from spiders.crawl import Survey, load_last, run_crawl, survey
 from spiders.schedule import due_sites
 from spiders.sites import load_site, load_sites, sites_folder
@@ -65,9 +66,12 @@ def add(url: str, dry_run: bool) -> int:
     folder = sites_folder(os.environ)
     with notes.status(f"looking at {url} …"):
         found = survey(url)
+    if not found.toml or not found.hospital:
+        why = found.stats.problem or "its hospital's name was not found"
+        raise SiteError(f"{url}: {why}; nothing was written (a TOML by hand: see docs/operators.md)")
     path = folder / f"{found.name}.toml"
     if path.exists() and not dry_run:
-        raise SiteError(f"{path} is there already; `./yixun site test {found.name}` looks at it, --name adds another")
+        raise SiteError(f"{path} is there already; `./yixun site test {found.name}` looks at it")
     console.print(Text(found.toml))
     _print_survey(found)
     if dry_run:
@@ -81,16 +85,24 @@ def add(url: str, dry_run: bool) -> int:
 @site.command(example="./yixun site test mengyin")
 @click.argument("name")
 def test(name: str) -> int:
-    """Look at a site as a crawl would, without keeping anything: sample articles, and what is unsure."""
+    """Look at a site as a crawl would, without keeping pages: sample articles, what is unsure, what has changed."""
     known = load_site(sites_folder(os.environ) / f"{name}.toml")
     with notes.status(f"looking at {known.start_urls[0]} …"):
         found = survey(known.start_urls[0], site=known)
     _print_survey(found)
-    last = load_last(data_folder().captures / name)
+    folder = data_folder().captures / name
+    last, before = load_last(folder), compare.load_test(folder)
+    now = compare.findings(found, _now())
+    said = compare.changes(before, now, last)
+    console.print(f"\n{compare.in_words(said, before)}", soft_wrap=True)
+    for line in said:
+        console.print(Text(f"changed: {line}", "yellow"), soft_wrap=True)
     if last:
         console.print(
-            f"\nlast crawl: {last.captured} captured, {last.articles_seen} articles seen, {last.problem or 'ok'}"
+            f"last crawl: {last.captured} captured, {last.articles_seen} articles seen, {last.problem or 'ok'}"
         )
+    if found.samples:  # a site that is down is no measure for the next test
+        compare.save_test(folder, now)
     return 0 if found.samples else FAILURES
 
 
@@ -104,12 +116,28 @@ def _print_survey(found: Survey) -> None:
         console.print(Text(f"unsure: {line}", "yellow"))
 
 
-@click.command(cls=Command, example="./yixun crawl mengyin\n./yixun crawl --due")
+@click.command(
+    cls=Command,
+    example="./yixun crawl mengyin\n./yixun crawl --due\n./yixun crawl mengyin --since 2018-01-01 --all-pages",
+)
 @click.argument("names", nargs=-1)
 @click.option("--due", is_flag=True, help="Every site that is due.")
 @click.option("--all-pages", is_flag=True, help="Read the lists to their end, although nothing on them is new.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="With --all-pages, which it implies: back to this day, by the dates on the lists.",
+)
+@click.option("--any-hour", is_flag=True, help="Also outside the hours that a site's TOML allows.")
 @formats
-def crawl(names: tuple[str, ...], due: bool, all_pages: bool, form: str | None) -> int:
+def crawl(
+    names: tuple[str, ...],
+    due: bool,
+    all_pages: bool,
+    since: datetime.datetime | None,
+    any_hour: bool,
+    form: str | None,
+) -> int:
     """Crawl the sites NAMES now. What is captured is archived by `./yixun ingest`."""
     folder, data = sites_folder(os.environ), data_folder()
     if bool(names) == due:
@@ -125,7 +153,9 @@ def crawl(names: tuple[str, ...], due: bool, all_pages: bool, form: str | None) 
             chosen,
             data=data.root,
             sites_folder=folder,
-            all_pages=all_pages,
+            all_pages=all_pages or since is not None,
+            since=since.date() if since else None,
+            any_hour=any_hour,
             on_line=lambda line: status.update(Text(line[-100:])),
         )
     rows = [
@@ -135,7 +165,7 @@ def crawl(names: tuple[str, ...], due: bool, all_pages: bool, form: str | None) 
             "revisits": one.revisits,
             "articles_seen": one.articles_seen,
             "requests": one.requests,
-            "state": one.problem or "ok",
+            "state": one.problem or ("outside its hours" if one.finish_reason == "outside hours" else "ok"),
         }
         for name, one in stats.items()
     ]

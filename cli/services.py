@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -19,15 +20,17 @@ from spiders.sites import sites_folder
 
 WEB_PORT = 8001
 
-web_port = click.option("--port", default=WEB_PORT, show_default=True, help="Port of the search pages.")
+a_port = click.IntRange(1, 65535)
+web_port = click.option("--port", default=WEB_PORT, type=a_port, show_default=True, help="Port of the search pages.")
 
 
 def datasette(data: DataFolder, port: int) -> list[str]:
     """The command line that serves the archive read-only; the archive is made when there is none yet."""
     from archive import Archive
 
-    with Archive(data.archive):
-        pass
+    if not data.archive.exists():
+        with Archive(data.archive):
+            pass
     web = airflow_settings.ROOT / "archive" / "web"
     return [
         *(sys.executable, "-m", "datasette", "serve", str(data.archive)),
@@ -40,7 +43,9 @@ def datasette(data: DataFolder, port: int) -> list[str]:
 
 @click.command(cls=Command, example="./yixun up\n./yixun up --port 8101 --airflow-port 8180")
 @web_port
-@click.option("--airflow-port", default=airflow_settings.PORT, show_default=True, help="Port of Airflow's pages.")
+@click.option(
+    "--airflow-port", default=airflow_settings.PORT, type=a_port, show_default=True, help="Port of Airflow's pages."
+)
 def up(port: int, airflow_port: int) -> None:
     """Start Airflow and the search pages on this machine's loopback address, and print where they are.
 
@@ -63,7 +68,7 @@ def up(port: int, airflow_port: int) -> None:
     console.print(f"search pages  http://127.0.0.1:{port}/")
     console.print(f"Airflow       http://127.0.0.1:{airflow_port}/")
     console.print(f"logs          {data.airflow / 'logs'}")
-    console.print("stop          ./yixun down")
+    console.print(f"stop          ./yixun down --data {shlex.quote(str(data.root))}", soft_wrap=True)
 
 
 def _start_all(data: DataFolder, env: dict[str, str], port: int, airflow_port: int) -> None:
