@@ -10,14 +10,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
 from archive import index, relations
 from archive.rows import article_row, content_digest, identity, record_of, repair_of, storable, timestamp
-from pipeline.dedupe import Document, prepare
+from pipeline.documents import Document, prepare_all
 from pipeline.records import Article, Capture, Rejection, Site
 from pipeline.repair import searchable
 
@@ -65,13 +65,13 @@ class Batch:
             for id, article in self.changed.items()
         ]
         if new:
-            relations.relate_many(self.db, new, document_of=self._documents)
+            relations.relate_many(self.db, new, documents_of=self._documents)
         self.changed.clear()
         self.revised.clear()
 
     def relate_all(self) -> int:
         """Relate every article again, by today's rules, and say how many there were. What a person split stays."""
-        return relations.rebuild(self.db, self._all_new(), document_of=self._documents)
+        return relations.rebuild(self.db, self._all_new(), documents_of=self._documents)
 
     def _all_new(self) -> Iterator[relations.New]:
         last = 0
@@ -271,8 +271,13 @@ class Batch:
         host = identity(article.url).partition("://")[2].partition("/")[0]
         return not host or host in site.all_hosts or host.partition(":")[0] in site.all_hosts
 
-    def _documents(self, number: int) -> list[Document]:
-        return [prepare(article) for article in versions(self.db, number)[: OLDER_TEXTS + 1]]
+    def _documents(self, numbers: Sequence[int]) -> dict[int, list[Document]]:
+        """Every text of these articles as it is compared, prepared together."""
+        texts = [(number, text) for number in numbers for text in versions(self.db, number)[: OLDER_TEXTS + 1]]
+        found: dict[int, list[Document]] = {number: [] for number in numbers}
+        for (number, _), document in zip(texts, prepare_all(text for _, text in texts), strict=True):
+            found[number].append(document)
+        return found
 
 
 def _capture_of(record: Article | Rejection) -> Capture:

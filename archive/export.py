@@ -1,4 +1,5 @@
-"""Leaving the archive: in come articles as dictionaries, out go lines of JSON or a CSV that a spreadsheet can open.
+"""Leaving the archive: in come articles as dictionaries, out go lines of JSON, a CSV that a spreadsheet can open,
+or citations in BibTeX or Markdown.
 
 for line in json_lines(archive.articles()): …
 write_csv(archive.articles(site="mengyin"), sys.stdout)
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
@@ -58,3 +60,58 @@ def safe_cell(value: Any) -> str | int | float:
     """
     value = cell(value)
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+# What BibTeX or LaTeX would take for a command. A brace cannot stand alone in a BibTeX value, so it is left out.
+_LATEX = {
+    "\\": r"\textbackslash ", "{": "", "}": "", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "~": r"\textasciitilde ", "^": r"\textasciicircum ",
+}  # fmt: skip
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&])")
+_NOT_IN_URL = {ord(mark): f"%{ord(mark):02X}" for mark in '{}\\ <>"^`|()'}
+
+
+def bibtex(row: Mapping[str, Any], permalink: str) -> str:
+    """An article as an entry `@online` of biblatex: where it was, when captured, and how to tell it is that text.
+
+    `permalink` is the address of the article in this archive. The note names the address, time and digest of the
+    capture.
+    """
+    date = (row["published_at"] or "")[:10]
+    fields = {
+        "title": "{" + _latex(row["title"]) + "}",
+        "author": _people(row["author"]),
+        "organization": "{" + _latex(row["hospital"]) + "}" if row["hospital"] else "",
+        "date": date,
+        "url": row["url"].translate(_NOT_IN_URL),
+        "urldate": (row["captured_at"] or "")[:10],
+        "langid": "chinese",
+        "note": f"{_latex(permalink)}, captured {row['captured_at'] or 'at an unknown time'}, {_latex(row['digest'])}",
+    }
+    lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
+    return f"@online{{yixun{row['id']},\n" + "\n".join(lines) + "\n}\n"
+
+
+def _people(names: str) -> str:
+    """Names as BibTeX parts them; each in braces, a Chinese name has no first name before the last."""
+    people = [name for name in re.split(r"[\s,，、;；/]+", names) if name]
+    return " and ".join("{" + _latex(name) + "}" for name in people)
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in " ".join(text.split()))
+
+
+def markdown(row: Mapping[str, Any], permalink: str) -> str:
+    """An article as one item of a list in Markdown: title and source, then permalink, capture time and digest."""
+    named = [row["author"], row["source"] or row["hospital"], (row["published_at"] or "undated")[:10]]
+    about = "，".join(_plain(part) for part in named if part)
+    captured = row["captured_at"] or "at an unknown time"
+    title = _plain(row["title"] or "(no title)")
+    if row["url"].startswith(("https://", "http://")):
+        title = f"[{title}]({row['url'].translate(_NOT_IN_URL)})"
+    return f"- {title}，{about}。[archived]({permalink})，captured {captured}，`{row['digest']}`\n"
+
+
+def _plain(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

@@ -5,26 +5,29 @@ In comes an article that was just written (new, or with a changed text) and a wa
 or not at all.
 
     create_tables(db)                                     from the migrations; adds nothing that is there already
-    relate_many(db, [New(id, article, official)], document_of=…) -> {id: [Relation, …]}     a batch, the quick way
-    relate(db, id, article, document_of=…, official=…) -> [Relation, …]                     the same for one article
+    relate_many(db, [New(id, article, official)], documents_of=…) -> {id: [Relation, …]}     a batch, the quick way
+    relate(db, id, article, documents_of=…, official=…) -> [Relation, …]                     the same for one article
     forget(db, id)                                        an article leaves: keys, relations and membership
     cluster_of(db, id) -> Cluster | None                  members(db, cluster) -> [id, …]
     relations_of(db, id) -> [Relation, …]                 both directions
     merges(db, cluster) -> [Merge, …]                     split(db, cluster, event=None) -> Cluster that came off
-    rebuild(db, articles, document_of=…)                  everything again, in the order of the ids; splits are kept
+    rebuild(db, articles, documents_of=…)                  everything again, in the order of the ids; splits are kept
     verify(db) -> [str, …]                                what does not fit together, as sentences; empty: all is well
 
-`document_of(id)` gives `prepare(article)` (pipeline.dedupe) of the article `id`, or a sequence of them: one for every
-text that it has had, the newest first (the eight newest are enough). With the older texts a copy of last year's
-wording finds its article. A changed text is handed to `relate` with the same id: the new keys are added, the old ones
-stay. `db` is a sqlite_utils Database; nothing here commits.
+`documents_of(ids)` gives for each of these articles its `Document`s (pipeline.documents): one for every text that it
+has had, the newest first (the eight newest are enough). With the older texts a copy of last year's wording finds its
+article. It is asked for many at once, since preparing them together costs less than half. A changed text is handed to
+`relate` with the same id: the new keys are added, the old ones stay.
+
+`db` is a sqlite_utils Database; nothing here commits.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -34,17 +37,15 @@ from pipeline.dedupe import (
     BRIDGE,
     WHOLE,
     Candidate,
-    Document,
     Verdict,
     bridges,
     candidate,
     compare,
     day_number,
-    keys,
-    keys_version,
-    prepare,
+    may_be_one,
     representative,
 )
+from pipeline.documents import Document, keys, keys_version, prepare_all
 from pipeline.errors import ArchiveError
 from pipeline.records import Article, Cluster, Relation
 
@@ -57,15 +58,17 @@ TIED = 0.02  # of a preview, between two articles that contain it …
 NEAR_DAYS = 14  # … when only one of them was published so near, the preview is of that one
 SIBLINGS = 2  # after so many of them candidates are compared only …
 ALIKE = 0.9  # … when they have this much of the weight of the first
+KNOWN = 1  # sibling after which candidates are compared only when their numbers may be those of the same article
 SHARED = 0.15  # of an article's keys, for a candidate …
 WEIGHT = 1.0  # … or this much, each shared key counting 1 / (articles that have it)
 BATCH = 1000  # articles of a rebuild that are related together
 HOT_KEYS = 3_000_000  # rows of text_keys that go to text_keys_cold together: a small table is quick to extend
+AHEAD = 250  # new articles whose likely candidates are read together
 LOOKED_UP = 20_000  # keys of one query
 
 _TABLES = """
 create table if not exists text_keys (
-  key integer not null,                  -- 48 bits, see pipeline.dedupe.keys
+  key integer not null,                  -- 48 bits, see pipeline.documents.keys
   article integer not null,
   primary key (key, article)
 ) strict, without rowid;
@@ -110,7 +113,7 @@ create index if not exists cluster_merges_cluster on cluster_merges(cluster, abs
 create table if not exists relation_settings (name text primary key, value text not null) strict;
 """
 
-DocumentOf = Callable[[int], Document | Sequence[Document]]
+DocumentsOf = Callable[[Sequence[int]], Mapping[int, Sequence[Document]]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class New:
     """An article that was just written, or given another text.
 
     `official`: it stands on its hospital's own host. `changed`: it has had other texts, also in this very batch, so
-    that `document_of` is asked for them; False spares that; None: unknown, so it is asked.
+    that `documents_of` is asked for them; False spares that; None: unknown, so it is asked.
     """
 
     id: int
@@ -153,20 +156,20 @@ def create_tables(db: Database) -> None:
 
 
 def relate(
-    db: Database, id: int, article: Article, *, document_of: DocumentOf, official: bool = False
+    db: Database, id: int, article: Article, *, documents_of: DocumentsOf, official: bool = False
 ) -> list[Relation]:
     """Relate one article to the earlier ones. See `relate_many`."""
-    return relate_many(db, [New(id, article, official)], document_of=document_of)[id]
+    return relate_many(db, [New(id, article, official)], documents_of=documents_of)[id]
 
 
-def relate_many(db: Database, new: Sequence[New], *, document_of: DocumentOf) -> dict[int, list[Relation]]:
+def relate_many(db: Database, new: Sequence[New], *, documents_of: DocumentsOf) -> dict[int, list[Relation]]:
     """Relate articles to those before them, also to those before them in the same batch; the relations found, by id.
 
-    An id that is known already has got another text: `document_of` is asked for all that it had, and its keys are
+    An id that is known already has got another text: `documents_of` is asked for all that it had, and its keys are
     added to. Raises ArchiveError when the stored keys are of another scheme.
     """
     _check_version(db)
-    step = _Step(db, document_of)
+    step = _Step(db, documents_of)
     found = step.run(new)
     step.finish()
     return found
@@ -198,9 +201,9 @@ def _set(db: Database, name: str, value: str) -> None:
 class _Step:
     """One batch: what was read and what is still to be written."""
 
-    def __init__(self, db: Database, document_of: DocumentOf) -> None:
+    def __init__(self, db: Database, documents_of: DocumentsOf) -> None:
         self.db = db
-        self.document_of = document_of
+        self.documents_of = documents_of
         self.documents: dict[int, list[Document]] = {}
         self.postings: dict[int, list[int]] = {}  # every key of the batch: the articles that have it
         self.keys: list[tuple[int, int]] = []  # to be written
@@ -213,25 +216,51 @@ class _Step:
 
     def run(self, new: Sequence[New]) -> dict[int, list[Relation]]:
         known = self._known([one.id for one in new])
-        prepared: list[tuple[New, list[Document], list[tuple[int, ...]]]] = []
-        for one in new:
-            ask = one.id in known or one.changed is not False
-            documents = _listed(self.document_of(one.id)) if ask else []
-            documents = documents or [prepare(one.article)]
-            self.documents[one.id] = documents
-            prepared.append((one, documents, [keys(document) for document in documents]))
-        self._look_up({key for _, _, texts in prepared for text in texts for key in text})
+        self._prepare(new, known)
+        texts = {one.id: [keys(document) for document in self.documents[one.id]] for one in new}
+        self._look_up({key for some in texts.values() for text in some for key in text})
         self.db.conn.executemany(
             "insert into text_traits (article, length, damage, standing, published) values (?, ?, ?, ?, ?) "
             "on conflict (article) do update set length = excluded.length, damage = excluded.damage, "
             "standing = excluded.standing, published = excluded.published",
-            [_traits(candidate(one.id, documents[0], official=one.official)) for one, documents, _ in prepared],
+            [_traits(candidate(one.id, self.documents[one.id][0], official=one.official)) for one in new],
         )
         found: dict[int, list[Relation]] = {}
-        for one, documents, texts in prepared:
-            self.lengths[one.id] = len(documents[0].body)
-            found[one.id] = self._relate(one, documents, texts, again=one.id in known)
+        for start in range(0, len(new), AHEAD):
+            some = new[start : start + AHEAD]
+            self._fetch(self._likely(some, texts))
+            for one in some:
+                documents = self.documents[one.id]
+                self.lengths[one.id] = len(documents[0].body)
+                found[one.id] = self._relate(one, documents, texts[one.id], again=one.id in known)
         return found
+
+    def _prepare(self, new: Sequence[New], known: set[int]) -> None:
+        """Prepare the texts of the batch, together; those of articles that have had others are read."""
+        self._fetch([one.id for one in new if one.id in known or one.changed is not False])
+        fresh = [one for one in new if not self.documents.get(one.id)]
+        for one, document in zip(fresh, prepare_all(one.article for one in fresh), strict=True):
+            self.documents[one.id] = [document]
+
+    def _fetch(self, wanted: Iterable[int]) -> None:
+        """Read and prepare these articles, those of them that are not here yet."""
+        missing = [article for article in wanted if article not in self.documents]
+        if missing:
+            for article, documents in self.documents_of(missing).items():
+                self.documents[article] = list(documents)
+
+    def _likely(self, new: Sequence[New], texts: Mapping[int, Sequence[tuple[int, ...]]]) -> list[int]:
+        """The articles that these will mostly be compared with, ascending: read together they cost half."""
+        likely: set[int] = set()
+        for one in new:
+            for document, text in zip(self.documents[one.id], texts[one.id], strict=True):
+                ranked = self._ranked(one.id, text, len(document.body))
+                likely.update(
+                    other
+                    for place, (other, weight) in enumerate(ranked)
+                    if place < SIBLINGS or weight >= ALIKE * ranked[0][1]
+                )
+        return sorted(likely)
 
     def finish(self) -> None:
         """Write what the batch found."""
@@ -284,10 +313,8 @@ class _Step:
                     postings[key].append(article)
 
     def _texts(self, article: int) -> list[Document]:
-        found = self.documents.get(article)
-        if found is None:
-            found = self.documents[article] = _listed(self.document_of(article))
-        return found
+        self._fetch([article])
+        return self.documents[article]
 
     def _cluster(self, article: int) -> int:
         """The cluster of an article; one that stands alone is its own."""
@@ -336,19 +363,20 @@ class _Step:
 
     def _ranked(self, article: int, text: tuple[int, ...], length: int) -> list[tuple[int, float]]:
         """The articles that share most with these keys, with their weights; the earlier first among equals."""
-        weights: dict[int, float] = defaultdict(float)
-        shared: dict[int, int] = defaultdict(int)
-        for key in text:
-            held = self.postings[key]
-            if 0 < len(held) < FULL:
-                weight = 1 / len(held)
-                for other in held:
-                    weights[other] += weight
-                    shared[other] += 1
-        weights.pop(article, None)
-        if not weights:
+        lists = [held for key in text if 0 < len(held := self.postings[key]) < FULL]
+        shared = Counter(itertools.chain.from_iterable(lists))
+        del shared[article]
+        if not shared:
             return []
         least = SHARED * len(text)
+        # who shares one key only, and not alone, has neither the share nor the weight
+        several = {other for other, count in shared.items() if count > 1 or count >= least}
+        several |= {held[0] for held in lists if len(held) == 1 and held[0] != article}
+        weights = dict.fromkeys(several, 0.0)
+        for held in lists:
+            weight = 1 / len(held)
+            for other in several.intersection(held):
+                weights[other] += weight
         able = [(-weight, other) for other, weight in weights.items() if weight >= WEIGHT or shared[other] >= least]
         able.sort()
         return [(other, -weight) for weight, other in able[: VERIFIED if length > SHORT else VERIFIED_SHORT]]
@@ -359,7 +387,7 @@ class _Step:
         for other, weight in ranked:
             if siblings >= SIBLINGS and weight < ALIKE * ranked[0][1] and len(document.body) > SHORT:
                 return  # one of a series: the one that it copies would have shared more keys than they do
-            link = self._compared(document, other)
+            link = self._compared(document, other, hopeful=siblings >= KNOWN)
             if link is None:
                 continue
             yield link
@@ -367,10 +395,15 @@ class _Step:
                 return  # what else could be said of it was said of that one (but of versions on one site)
             siblings += not link.verdict.linked
 
-    def _compared(self, document: Document, other: int) -> _Link | None:
-        """The verdict on the text of the other that is most like this one."""
+    def _compared(self, document: Document, other: int, *, hopeful: bool) -> _Link | None:
+        """The verdict on the text of the other that is most like this one.
+
+        `hopeful`: enough siblings are known, so that only what may be the same article is worth comparing.
+        """
         best: _Link | None = None
         for text in self._texts(other):
+            if hopeful and not may_be_one(document, text):
+                continue
             verdict = compare(document, text)
             if verdict is None:
                 continue
@@ -492,10 +525,6 @@ class _Step:
         self.longest.pop(kept, None)
         self.dirty.discard(gone)
         self.dirty.add(kept)
-
-
-def _listed(found: Document | Sequence[Document]) -> list[Document]:
-    return [found] if isinstance(found, Document) else list(found)
 
 
 def _covers(link: _Link, document: Document) -> bool:
@@ -692,7 +721,7 @@ def forget(db: Database, id: int) -> None:
         _form(db, found.id if found.id in rest else rest[0], rest)
 
 
-def rebuild(db: Database, articles: Iterable[New], *, document_of: DocumentOf, batch: int = BATCH) -> int:
+def rebuild(db: Database, articles: Iterable[New], *, documents_of: DocumentsOf, batch: int = BATCH) -> int:
     """Make all keys, relations and clusters again, from the articles in the order of their ids; how many there were.
 
     What a person split stays split. Afterwards the keys are of this version.
@@ -708,10 +737,10 @@ def rebuild(db: Database, articles: Iterable[New], *, document_of: DocumentOf, b
         waiting.append(one)
         count += 1
         if len(waiting) >= batch:
-            relate_many(db, waiting, document_of=document_of)
+            relate_many(db, waiting, documents_of=documents_of)
             waiting = []
     if waiting:
-        relate_many(db, waiting, document_of=document_of)
+        relate_many(db, waiting, documents_of=documents_of)
     return count
 
 

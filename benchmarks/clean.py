@@ -1,6 +1,7 @@
 """Measure cleaning on labelled pages, side by side with other extractors in one run.
 
     python -m benchmarks.clean [../shared/eval] [--peers trafilatura gne …] [--limit N]
+    python -m benchmarks.clean --own tests/pages
 
 In: a folder with `pages.jsonl.gz` (one JSON object a line: id, url, html, encoding, truth) and `score.py`. Out: the
 predictions of each extractor (`.cache/clean-<name>.jsonl`, which git ignores: they are other people's sentences), and a
@@ -21,6 +22,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,43 @@ def score(folder: Path, predictions: list[Row], path: Path) -> dict[str, Row]:
     return report
 
 
+FIELDS = (
+    "title", "published_at", "source", "author", "contributor", "editor", "reviewer", "section", "text", "captions",
+    "images", "attachments",
+)  # fmt: skip
+
+
+def own(folder: Path) -> str:
+    """How many of the saved pages of the tests are read exactly as written down, by field, where the field is given."""
+    from pipeline.clean import clean_page
+    from pipeline.records import Article
+
+    given: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for path in sorted(folder.glob("*/*.json")):
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        read = clean_page(path.with_suffix(".html").read_bytes(), saved["url"])
+        expected = saved["expected"]
+        found = "" if isinstance(read, Article) else read.reason
+        given["kind"] += 1
+        right["kind"] += found == expected.get("rejection", "")
+        if not isinstance(read, Article) or "rejection" in expected:
+            continue
+        values = {name: getattr(read, name) for name in FIELDS}
+        values |= {
+            "text": read.text.split("\n") if read.text else [],
+            "captions": list(read.captions),
+            "images": [link.url for link in read.images],
+            "attachments": [link.url for link in read.attachments],
+        }
+        for name in FIELDS:
+            if expected[name]:
+                given[name] += 1
+                right[name] += values[name] == expected[name]
+    rows = [f"| {name} | {right[name]} of {given[name]} |" for name in ("kind", *FIELDS)]
+    return "\n".join(["| field | exact, where given |", "|---|---|", *rows])
+
+
 COLUMNS = ("F1", "P", "R", "F1<.5", "title", "date", "date wrong", "source", "author")
 
 
@@ -147,7 +186,11 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     parser.add_argument("--predictions", type=Path, default=Path(".cache"))
+    parser.add_argument("--own", type=Path, metavar="FOLDER", help="only the saved pages of the tests, field by field")
     options = parser.parse_args()
+    if options.own:
+        print(own(options.own))
+        return
     logging.disable(logging.ERROR)  # trafilatura logs every page that it discards
     pages = list(unpack.pages(options.folder / "pages.jsonl.gz"))[: options.limit]
     for page in pages:

@@ -4,8 +4,12 @@
 
 The paragraphs are of our own writing (`benchmarks.material`) and are damaged by `demo.damage`: all of this is
 synthetic, except with `--real`, which damages the bodies of labelled real pages in the same way and judges them alone.
-A spot is right when what the repair puts there, fixed or guessed, is what stood there; distinct spots differ in what
-was printed or in what stood there.
+Half of the paragraphs are hospital news, on which the weights were set, half are of other topics, on which nothing
+was. One sentence in seven is what somebody says, because `。”` is where most bytes slip on real pages.
+
+A spot is right when what the repair puts there, fixed or guessed, is what stood there, an eaten digit, letter or blank
+being a `?`, for these are never guessed; distinct spots differ in what was printed or in what stood there. Of real
+bodies the characters that GBK lacks are taken out first: a clone's text has been GBK before it was damaged.
 """
 
 from __future__ import annotations
@@ -13,13 +17,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import resource
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.material import paragraphs
+from benchmarks.material import OTHER_TOPICS, SENTENCES, paragraphs
 from demo.damage import Slip, inject_traced, traditional
 from pipeline.fold import fold, script_of
 from pipeline.records import Repair
@@ -27,6 +32,8 @@ from pipeline.repair import ANNOTATION, assess, repair
 
 DENSITIES = (0.2, 0.6, 1.0)
 PAGE = 5  # paragraphs of a page
+SENTENCES_EACH = 5  # of a paragraph
+QUOTED = 0.15  # of the sentences are what somebody says
 GENUINE = ["(PET-CT)", "(杨克强)", "(所)", "2010(3)", "(a)款", "三聚氰(qíng)胺(àn)", "骨骼(gé)", "鼾(hān)声"]
 PINYIN = "三聚氰(qíng)胺(àn) 春(chūn)天(tiān) 龋(qǔ)齿 肌酐(gān) 嘌呤(piào) 胼胝(zhī) 髋(kuān) 踝(huái) 鼾(hān) 癔(yì)"
 
@@ -38,9 +45,17 @@ def main() -> None:
     parser.add_argument("--real", type=Path, help="folder of the labelled pages (pages.jsonl.gz)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    texts = paragraphs(options.paragraphs, seed=1)
-    pages = ["\n".join(texts[start : start + PAGE]) for start in range(0, len(texts), PAGE)]
-    report = {"synthetic": damaged_pages(pages), "undamaged": undamaged_texts(texts), "speed": speed(pages)}
+    half = options.paragraphs // 2
+    news = _pages(paragraphs(half, seed=1, sentences=SENTENCES_EACH, quoted=QUOTED))
+    others = _pages(paragraphs(half, seed=2, sentences=SENTENCES_EACH, written=OTHER_TOPICS, quoted=QUOTED))
+    plain = paragraphs(half, seed=1, written=[*SENTENCES, *OTHER_TOPICS])
+    report = {
+        "hospital news and other topics together": damaged_pages([*news, *others]),
+        "hospital news": damaged_pages(news),
+        "other topics": damaged_pages(others),
+        "undamaged": undamaged_texts(plain),
+        "speed": speed(_pages(plain)),
+    }
     if options.real:
         report["real bodies, damaged by us"] = damaged_pages(list(real_bodies(options.real)))
     report["memory"] = {"peak, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
@@ -51,6 +66,10 @@ def main() -> None:
         print(name)
         for label, value in figures.items():
             print(f"  {label:<46} {value}")
+
+
+def _pages(texts: Sequence[str]) -> list[str]:
+    return ["\n".join(texts[start : start + PAGE]) for start in range(0, len(texts), PAGE)]
 
 
 def damaged_pages(pages: Sequence[str]) -> dict[str, object]:
@@ -95,17 +114,24 @@ def _count_page(
         read = _between(repaired, low, high, [(s.start, s.end, s.after or s.before) for s in found])
         applied = [(s.start, s.end, s.after) for s in found if s.status == "fixed"]
         fixed = bool(found) and all(spot.status == "fixed" for spot in found)
-        counts.update(spots=1, right=read == stood, fixed=fixed)
-        counts["fixed right"] += fixed and read == stood
+        right = _same(read, stood)
+        counts.update(spots=1, right=right, fixed=fixed)
+        counts["fixed right"] += fixed and right
         key = (damaged[low:high], stood)
         counts["distinct"] += key not in seen
-        counts["distinct right"] += key not in seen and read == stood
+        counts["distinct right"] += key not in seen and right
         seen.add(key)
         wrong["text"] += _differing(stood, _between(repaired, low, high, applied))
         wrong["search"] += _differing(stood, read)
     counts["characters"] += len(truth)
     counts["characters right"] += len(truth) - wrong["text"]
     counts["searched right"] += len(truth) - wrong["search"]
+
+
+def _same(read: str, stood: str) -> bool:
+    """Whether this was read, a `?` being any ASCII character that the decoder ate."""
+    pattern = "".join("[\\x21-\\x7e\\s]?" if character == "?" else re.escape(character) for character in read)
+    return read == stood or ("?" in read and bool(re.fullmatch(pattern, stood)))
 
 
 def _groups(slips: Sequence[Slip], repaired: Repair) -> Iterable[tuple[int, int, list, list]]:
@@ -180,7 +206,7 @@ def real_bodies(folder: Path) -> Iterable[str]:
         for line in lines:
             text = json.loads(line)["truth"]["text"] or ""
             if len(text) > 200 and script_of(text) == "hans":
-                yield text[:3000]
+                yield text[:3000].encode("gbk", "ignore").decode("gbk")
 
 
 if __name__ == "__main__":

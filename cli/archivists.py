@@ -63,8 +63,12 @@ def ingest(paths: tuple[Path, ...], processes: int, as_json: bool) -> int:
     from archive.ingest import ingest_warcs
 
     data = data_folder()
-    sites = load_sites(sites_folder(os.environ))
-    warcs, problems = collect(paths, data, sites)
+    problems: list[str] = []
+    sites = load_sites(sites_folder(os.environ), problems)
+    with notes.status("reading …") as status:
+        warcs = collect(
+            paths, data, sites, progress=lambda line: status.update(f"{line} …"), notice=lambda line: notes.print(line)
+        )
     with Archive(data.archive, sites=sites) as archive, notes.status("archiving …") as status:
         counts = ingest_warcs(
             warcs,

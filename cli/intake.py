@@ -61,42 +61,45 @@ class Saved:
 
 
 def collect(
-    paths: Iterable[Path], data: DataFolder, sites: Mapping[str, Site], progress: Progress = lambda _: None
-) -> tuple[list[Path], list[str]]:
-    """Put what PATHS hold into the captures folder; the WARC files to archive, and the problems, one line each.
+    paths: Iterable[Path],
+    data: DataFolder,
+    sites: Mapping[str, Site],
+    *,
+    progress: Progress = lambda _: None,
+    notice: Progress = lambda _: None,
+) -> list[Path]:
+    """Put what PATHS hold into the captures folder and name the WARC files to archive.
 
-    Without paths: every closed WARC file that is there, after mending what a dead crawl has left. Raises `IngestError`
-    for what is none of the kinds, before anything is written.
+    Without paths: every WARC file that is there, after mending what a dead crawl has left, which `notice` is told.
+    Raises `IngestError` for what is none of the kinds, before anything is written.
     """
     paths = list(paths)
     if not paths:
-        return _waiting(data)
+        return _waiting(data, notice)
     warcs, saved = _sort(paths, sites)
-    problems = []
     for path in warcs:
         progress(f"checking {path.name}")
-        seen = scan(path)
-        if not seen.records:
-            raise IngestError(f"{path}: not a WARC file: {seen.problem or 'it holds no record'}")
-        _check_readable(path)
-        if seen.problem:
-            problems.append(f"{path}: {seen.problem}; the {seen.records} records before are archived")
+        _check_warc(path)
     found = [_keep_warc(path, data.captures) for path in warcs]
-    return found + list(_keep_saved(saved, data.captures, progress)), problems
+    return found + list(_keep_saved(saved, data.captures, progress))
 
 
-def _check_readable(path: Path) -> None:
-    """Refuse a file whose very first capture cannot be read: it would wait in the captures folder for ever."""
+def _check_warc(path: Path) -> None:
+    """Refuse a file of which not even the first capture can be read: it would wait in the captures folder for ever."""
+    seen = scan(path)
+    if not seen.records:
+        raise IngestError(f"{path}: not a WARC file: {seen.problem or 'it holds no record'}")
     try:
         next(read_captures(path), None)
     except WarcError as error:
         raise IngestError(str(error)) from error
 
 
-def _waiting(data: DataFolder) -> tuple[list[Path], list[str]]:
-    folders = [path for path in sorted(data.captures.glob("*")) if path.is_dir()]
-    mended = [f"{folder.name}: {line}" for folder in folders for line in recover(folder)]
-    return sorted(path for ending in WARC_ENDINGS for path in data.captures.rglob(f"*{ending}")), mended
+def _waiting(data: DataFolder, notice: Progress) -> list[Path]:
+    for folder in sorted(path for path in data.captures.glob("*") if path.is_dir()):
+        for line in recover(folder):
+            notice(f"{folder.name}: {line}")
+    return sorted(path for ending in WARC_ENDINGS for path in data.captures.rglob(f"*{ending}"))
 
 
 def _sort(paths: list[Path], sites: Mapping[str, Site]) -> tuple[list[Path], list[Saved]]:
@@ -151,12 +154,13 @@ def _description(path: Path) -> dict[str, Any]:
 
     try:
         known = pydantic.TypeAdapter(Description).validate_json(path.read_bytes())
-        if known.get("url"):
-            _check_url(known["url"])
+        url, moment, headers = known.get("url"), known.get("captured_at"), known.get("headers")
+        if url:
+            _check_url(url)
         return {
             **known,
-            "captured_at": _utc(known["captured_at"]) if known.get("captured_at") else None,
-            "headers": tuple(_pairs(known["headers"])) if known.get("headers") else None,
+            "captured_at": _utc(moment) if moment else None,
+            "headers": tuple(_pairs(headers)) if headers else None,
         }
     except pydantic.ValidationError as error:
         fault = error.errors()[0]

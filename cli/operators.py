@@ -144,7 +144,10 @@ def crawl(
         raise click.UsageError("name the sites, or say --due", click.get_current_context())
     for name in names:
         load_site(folder / f"{name}.toml")
-    chosen = due_sites(folder, data, now=_now()) if due else list(names)
+    problems: list[str] = []
+    chosen = due_sites(folder, data, now=_now(), problems=problems) if due else list(names)
+    for problem in problems:
+        notes.print(f"problem: {problem}", markup=False, soft_wrap=True)
     if not chosen:
         console.print("no site is due")
         return 0
@@ -170,7 +173,7 @@ def crawl(
         for name, one in stats.items()
     ]
     show_rows(rows, ("site", "captured", "revisits", "articles_seen", "requests", "state"), form, empty="")
-    return 0 if all(one.ok for one in stats.values()) else FAILURES
+    return 0 if all(one.ok for one in stats.values()) and not problems else FAILURES
 
 
 @click.command(cls=Command, example="./yixun status")

@@ -8,7 +8,8 @@ when a site failed, so that a green run means that every site answered.
 Running it again captures nothing twice: a site that is not due is left alone, and an article that was captured is not
 fetched again.
 
-Parameters: `sites` (names; none means every site that is due), `force` (crawl them even if they are not due).
+Parameters: `sites` (names; none means every site that is due), `force` (crawl them even if they are not due, at any
+hour).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BATCH_LIMIT = datetime.timedelta(hours=6)
     default_args={"retries": 1, "retry_delay": datetime.timedelta(minutes=1)},  # what failed for good is not retried
     params={
         "sites": Param([], type="array", items={"type": "string"}, description="Names; none: every site that is due"),
-        "force": Param(False, type="boolean", description="Crawl them even if they are not due"),
+        "force": Param(False, type="boolean", description="Crawl them even if they are not due, at any hour"),
     },
     tags=["crawl"],
     doc_md=__doc__,
@@ -47,7 +48,11 @@ def crawl_sites() -> None:
         from spiders.schedule import due_sites
 
         params = get_current_context()["params"]
-        names = due_sites(sites_folder(), data_folder(), now=now(), only=params["sites"], force=params["force"])
+        problems: list[str] = []
+        names = due_sites(
+            sites_folder(), data_folder(), now=now(), only=params["sites"], force=params["force"], problems=problems
+        )
+        get_current_context()["ti"].xcom_push("problems", problems)
         return [names[start : start + SITES_A_BATCH] for start in range(0, len(names), SITES_A_BATCH)]
 
     @task(map_index_template="{{ sites }}", execution_timeout=BATCH_LIMIT)
@@ -56,8 +61,15 @@ def crawl_sites() -> None:
         from dags.edge import data_folder, sites_folder
         from spiders.crawl import run_crawl
 
-        get_current_context()["sites"] = ", ".join(batch)
-        stats = run_crawl(batch, data=data_folder().root, sites_folder=sites_folder(), on_line=print)
+        context = get_current_context()
+        context["sites"] = ", ".join(batch)
+        stats = run_crawl(
+            batch,
+            data=data_folder().root,
+            sites_folder=sites_folder(),
+            any_hour=context["params"]["force"],
+            on_line=print,
+        )
         failed = [f"{name}: {one.problem}" for name, one in stats.items() if not one.ok]
         if failed:
             raise AirflowFailException("; ".join(failed))
@@ -84,12 +96,13 @@ def crawl_sites() -> None:
 
         if batches is None:
             raise AirflowFailException("the sites could not be read; the log of the task `due` says why")
+        problems = get_current_context()["ti"].xcom_pull(task_ids="due", key="problems") or []
         last = {name: load_last(data_folder().captures / name) for name in itertools.chain.from_iterable(batches)}
         failed = [
             f"{name}: {one.problem if one else 'not crawled'}" for name, one in last.items() if not (one and one.ok)
         ]
-        if failed:
-            raise AirflowFailException("; ".join(failed))
+        if problems + failed:
+            raise AirflowFailException("; ".join(problems + failed))
 
     batches = due()
     crawl.expand(batch=batches) >> announce(batches) >> verdict(batches)

@@ -50,12 +50,12 @@ _SILENT_TAGS = _names(
 _NOISE_WORDS = re.compile(
     r"(?<![a-z])(?:comments?|cmt|reply|pinglun|related?|relevant|recommend(?:ed)?|tuijian|share|"
     r"bdshare(?:buttonbox)?|jiathis|"
-    r"nav|navbar|menu|crumbs?|breadcrumbs?|foot|footer|copyright|sidebar|sidenav|login|search|toolbar|pager|"
+    r"nav|navbar|menu|crumbs?|breadcrumbs?|foot|footer|ft|copyright|sidebar|sidenav|login|search|toolbar|pager|"
     r"pagination|pages?nav|"
     r"prev|next|prenext|shang|xia|ads?|advert|qrcode|erweima|ewm|toptool|hotnews|paihang|rank|xgyd|xgxw|xglj|tags?|"
     r"keywords?|"
     r"disclaimer|mianze|shengming|friendlink|yqlj|copy|editor_?in|edit-?info|popup|modal|dialog|tooltip|app-?download|"
-    r"feedback|report|jubao|correct|subscribe|follow)(?![a-z])|"
+    r"feedback|report|jubao|correct|subscribe|follow|digg\w*|newdigg)(?![a-z])|"
     r"comment|related|relate_|recommend|tuijian|pinglun|breadcrumb|footer|copyright|bdshare|jiathis|pagination|"
     r"xiangguan|"
     r"sidebar|friendlink|qrcode",
@@ -70,8 +70,10 @@ _ATTACHMENT = re.compile(
     r"(?:download|attach)[\w./]{0,40}\.(?:jsp|do|ashx|aspx|php|action)\b|/downloadattachurl|system/_content/download",
     re.IGNORECASE,
 )
+_RECORDING = re.compile(r"\.(?:mp4|mp3|m3u8|flv|mov|wmv|avi|webm|wav|m4a)(?:$|[?#&])", re.IGNORECASE)
+_PLAYERS = frozenset({"video", "audio", "embed"})
 _PAGE_ENDS = (".html", ".htm", ".shtml", "/", "#")  # nearly all links of a page, and no attachment
-_IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "original", "orisrc", "vsbhref", "src")
+_IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "original", "orisrc", "src")
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _NEWLINES = re.compile(r"\n[ \n]*")
 _BROKEN_LINE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uffee]) ?\n(?=[\u3001-\u9fff\uff01-\uffee])")
@@ -277,6 +279,8 @@ class _Reader:
             tag = element.tag
             if event == "start":
                 if tag in _SILENT_TAGS:
+                    if tag in _PLAYERS:
+                        self._recording(element)
                     events.skip_subtree()
                     continue
                 if tag in _BLOCK_TAGS:
@@ -360,6 +364,14 @@ class _Reader:
         if source:
             words = element.get("title") or element.get("alt") or ""
             self.images.append(Picture(source, " ".join(words.split()), len(self.blocks), self._here))
+
+    def _recording(self, element: Any) -> None:
+        """A video or a recording is an attachment."""
+        for source in (element, *element.iterchildren("source")):
+            address = (source.get("src") or "").strip()
+            if address and _RECORDING.search(address):
+                words = " ".join((element.get("title") or "").split())
+                self.attachments.append(Picture(address, words, len(self.blocks), self._here))
 
     def _say(self, text: str) -> None:
         if self._preformatted and "\n" in text:

@@ -15,24 +15,32 @@ import dataclasses
 import re
 from itertools import accumulate
 
-from pipeline.blocks import Block, Node, Page
+from pipeline.blocks import SEPARATOR, Block, Node, Page
+from pipeline.bylines import is_credit
 from pipeline.lines import LONGEST_LINE, Line, is_ui, read_line
 from pipeline.records import Evidence
-from pipeline.titles import fold_title, without_site
+from pipeline.titles import first_part, fold_title, is_site_name, without_site
 
 LONGEST_CUT = 200  # characters of a cut line that are kept as evidence
 MOST_CUTS = 60  # lines left out that are kept as evidence
 _KNOWN_SHARE = 0.6  # of the best sum: what a container known from a CMS must reach to be preferred
 _TIGHT = 0.96  # of the prose: what a child must keep to be taken instead of its parent
+_READ_SOME = 20  # characters of prose under the headline, after which a heading such as 相关阅读 devalues what follows
 _READ_ENOUGH = 60  # characters of prose under the headline, after which links and end marks devalue what follows
 _LINK_DECAY = 0.8  # for each block of links
 _SAME_TITLE = 0.85  # of the best headline's score: another place that may be the headline too
 _FEW_WORDS = 60.0  # weight of the best container, under which no container stands out
 _CAPTIONED = 150  # characters of prose; under it a line such as 图为… is the article itself
+_CENTRED = 60  # characters of prose, when the line under the picture is centred as well
 _LONGEST_CAPTION = 40  # characters of a line that counts as a caption only because it stands under a picture
 _CAPTION_TAGS = frozenset({"p", "div", "center", "td", "section", "span"})
+_HEADINGS = frozenset({"h1", "h2", "h3"})
+_LEAST_SUMMARY = 20  # characters
 _NUMBERED = re.compile(r"[（(]?[一二三四五六七八九十\d]{1,3}[、.．)）]")  # a sub-heading, not a caption
+FEWEST_ROWS = 3  # of a data table
+_CELL_WEIGHT = 0.6  # for each character of a data table's cell
 _LONGEST_CELL = 120  # characters of a data table's cell
+_LONGEST_PARTICULARS = 24  # blocks
 _CONTENT_AFTER = 25  # blocks between the headline and the body at most
 
 # Containers that content management systems put an article's body in (class or id): 博达/vsb, TRS, UCAP, dede,
@@ -97,10 +105,8 @@ _CAPTION = re.compile(
     r"^[▲△▼↑↓◆●■(（【\[]*\s*(?:图为|上图|下图|左图|右图|图[一二三四五六七八九十\d]{0,3}\s?[:：]|图片说明|图片来源|"
     r"图说|资料(?:图|照片))"
 )
+GREETING = re.compile(r"^.{0,30}欢迎(?:您|你|光临|访问)|今天是|您是第.{1,16}位")  # over the page, never of an article
 _CAPTION_NAME = re.compile(r"caption|figcaption|tuzhu|img-?desc|pic-?desc|photo-?desc|picinfo|img_?note")
-_BYLINE = re.compile(
-    r"^[(（]\s*([\u3400-\u9fff·、 ]{2,24}?)(?:\s*(?:供稿|供图|摄影|文|图|撰稿|报道|摄影报道))?\s*[)）]$"
-)
 _NUMBER = re.compile(r"[\s\d,.%\-+/:|]*")
 _STOP = re.compile("[。！？!?；;…：:，,]$")
 
@@ -134,6 +140,7 @@ class Body:
     cuts: list[Evidence]
     first: int  # index of the first kept block
     last: int  # index of the last kept block
+    end: int = 0  # where the container ends, or what closes the article begins
 
 
 def weigh(block: Block) -> float:
@@ -152,6 +159,8 @@ def weigh(block: Block) -> float:
         return -40.0  # keywords, each a link
     if length < 400 and _DISCLAIMER.search(block.key):
         return -10.0
+    if length < 60 and GREETING.search(block.key):
+        return -5.0
     if length < 60 and is_ui(block.key):
         return 0.0 if _NUMBER.fullmatch(block.key) else -5.0
     if block.stops and plain >= 20:
@@ -178,6 +187,7 @@ def find_headlines(page: Page) -> list[Headline]:
     A headline set in two lines is one run: the title goes on where the first line ends.
     """
     titles = _titles(page)
+    only_site = is_site_name(page.title) and not any(page.metas.get(name) for name in ("articletitle", "og:title"))
     found: list[Headline] = []
     for index, block in enumerate(page.blocks):
         if not 2 <= len(block.text) <= 150 or block.linked > 0.5 * len(block.text):
@@ -187,6 +197,8 @@ def find_headlines(page: Page) -> list[Headline]:
             continue
         if len(block.text) > 60 and "。" in block.text:
             continue  # a description that og:title repeats
+        if only_site and own not in titles:
+            continue  # 某某医院 信息科维护
         best = Headline(0.0, index, index)
         longest = max(map(len, titles))
         for title in titles:
@@ -200,7 +212,13 @@ def find_headlines(page: Page) -> list[Headline]:
 
 def _titles(page: Page) -> list[str]:
     """What the page calls itself, folded; with and without the name of the site."""
-    given = (page.metas.get("articletitle", ""), page.metas.get("og:title", ""), page.title, without_site(page.title))
+    given = (
+        page.metas.get("articletitle", ""),
+        page.metas.get("og:title", ""),
+        page.title,
+        without_site(page.title),
+        first_part(page.title),
+    )
     return [folded for folded in dict.fromkeys(map(fold_title, given)) if folded]
 
 
@@ -251,9 +269,13 @@ def choose(page: Page, headline: int | None) -> Choice | None:
         return None
     weights = _weights(page, headline)
     sums = [0.0, *accumulate(weights)]
+    cells = _table_blocks(page)
     prose = [
         0.0,
-        *accumulate(weight if is_prose(block) else 0.0 for weight, block in zip(weights, blocks, strict=True)),
+        *accumulate(
+            weight if is_prose(block) or (cells and weight > 0) else 0.0
+            for weight, block in zip(weights, blocks, strict=True)
+        ),
     ]
     best, top = _best(nodes, sums, _CONTAINERS)
     if top <= 0:
@@ -293,16 +315,17 @@ def _weights(page: Page, headline: int | None) -> list[float]:
     them, blocks of links: the summaries of other articles are longer than many an article.
     """
     weights = [weigh(block) for block in page.blocks]
+    for index in _table_blocks(page):
+        weights[index] = max(weights[index], _CELL_WEIGHT * len(page.blocks[index].text) + 1)
     if headline is None:
         return weights
     read, factor = 0.0, 1.0
     for index in range(headline + 1, len(weights)):
         block = page.blocks[index]
-        if read >= _READ_ENOUGH:
-            if len(block.text) <= 40 and _END.match(block.key):
-                factor = min(factor, 0.15)
-            elif weights[index] <= -5:
-                factor = max(0.1, factor * _LINK_DECAY)
+        if read >= _READ_SOME and len(block.text) <= 40 and _END.match(block.key):
+            factor = min(factor, 0.15)
+        elif read >= _READ_ENOUGH and weights[index] <= -5:
+            factor = max(0.1, factor * _LINK_DECAY)
         if weights[index] > 0:
             weights[index] *= factor
             if is_prose(block):
@@ -311,6 +334,31 @@ def _weights(page: Page, headline: int | None) -> list[float]:
         if weights[index] > 0:
             weights[index] *= 0.3
     return weights
+
+
+def _table_blocks(page: Page) -> set[int]:
+    """The blocks of data tables: at least FEWEST_ROWS rows of several short cells, none of them a link."""
+    rows: dict[int, list[int]] = {}
+    for index, block in enumerate(page.blocks):
+        if block.row:
+            rows.setdefault(block.row, []).append(index)
+    found: set[int] = set()
+    table: list[int] = []  # of its first rows, until there are enough of them
+    last = count = 0
+    for row in sorted(rows):
+        cells = rows[row]
+        blocks = [page.blocks[index] for index in cells]
+        data = len({b.cell for b in blocks}) > 1 and not any(
+            b.linked or b.noise or b.hidden or len(b.text) > _LONGEST_CELL or _FOOTER.search(b.text) for b in blocks
+        )
+        if not data or row != last + 1:
+            table, count = [], 0
+        if data:
+            table, count, last = table + cells, count + 1, row
+            if count >= FEWEST_ROWS:
+                found.update(table)
+                table = []
+    return found
 
 
 def _known(nodes: list[Node], sums: list[float], top: float) -> int | None:
@@ -345,7 +393,7 @@ def _tighten(nodes: list[Node], best: int, prose: list[float]) -> int:
 
 def read_body(page: Page, choice: Choice, headline: int | None) -> Body:
     """The lines of the article between the ends of its container."""
-    body = Body([], [], [], [], choice.start, choice.start)
+    body = Body([], [], [], [], choice.start, choice.start, choice.end)
     start, end = choice.start, choice.end
     if headline is not None and start <= headline < end:
         start = headline + 1
@@ -361,19 +409,24 @@ def read_body(page: Page, choice: Choice, headline: int | None) -> Body:
         if rule == "cut:links" and index in attached:
             rule = ""
         if rule == "cut:end":
+            body.end = index
             for after in range(index, end):
                 _cut(body, "cut:after the article", page.blocks[after].text)
             break
         if rule:
             _cut(body, rule, block.text)
             continue
-        if whole >= _CAPTIONED and _is_caption(page, block, index in pictures):
+        captioned = whole >= _CAPTIONED or (
+            whole >= _CENTRED and index in pictures and not block.stops and _is_centred(page, block)
+        )
+        if captioned and _is_caption(page, block, index in pictures):
             body.captions.append(block.text)
             continue
         kept.append(index)
         if is_prose(block):
             read += len(block.text)
     kept = _without_edges(page, kept, body)
+    kept = _without_title(page, kept, body, headline)
     kept = _without_last_captions(page, kept, body)
     body.blocks = kept
     body.lines = joined_lines(page, kept)
@@ -422,6 +475,12 @@ def _why_cut(block: Block, read: float, begun: bool, noise_share: float) -> str:
     return ""
 
 
+def _is_centred(page: Page, block: Block) -> bool:
+    element = page.nodes[block.node].element
+    style = (element.get("style") or "").replace(" ", "").lower()
+    return element.tag == "center" or element.get("align") == "center" or "text-align:center" in style
+
+
 def _is_caption(page: Page, block: Block, under_picture: bool) -> bool:
     name = page.nodes[block.node].name
     if block.tag == "figcaption" or (name and _CAPTION_NAME.search(name)):
@@ -429,6 +488,19 @@ def _is_caption(page: Page, block: Block, under_picture: bool) -> bool:
     if under_picture and len(block.text) <= _LONGEST_CAPTION and not block.linked and block.tag in _CAPTION_TAGS:
         return not _STOP.search(block.text) and not _NUMBERED.match(block.text)
     return len(block.text) <= 80 and bool(_CAPTION.match(block.key))
+
+
+def _without_title(page: Page, kept: list[int], body: Body, headline: int | None) -> list[int]:
+    """The lines without the title printed again, and without a summary that the first paragraph begins with."""
+    title = fold_title(page.blocks[headline].text) if headline is not None else ""
+    again = [i for i in kept[1:] if page.blocks[i].tag in _HEADINGS and fold_title(page.blocks[i].text) == title]
+    if len(kept) > len(again) + 1 and not again:
+        summary = fold_title(page.blocks[kept[0]].text)
+        if len(summary) >= _LEAST_SUMMARY and fold_title(page.blocks[kept[1]].text).startswith(summary):
+            again = kept[:1] if summary != fold_title(page.blocks[kept[1]].text) else []
+    for index in again:
+        _cut(body, "cut:title" if index != kept[0] else "cut:summary", page.blocks[index].text)
+    return [i for i in kept if i not in again] if len(again) < len(kept) else kept
 
 
 def _without_last_captions(page: Page, kept: list[int], body: Body) -> list[int]:
@@ -481,7 +553,7 @@ def _is_edge(block: Block, *, first: bool) -> bool:
         return line.is_metadata
     if any(kind != "other date" for kind, _ in line.fields) or any(date.time for date in line.dates):
         return line.is_metadata  # but not a date alone: that is the signature's
-    return bool(_BYLINE.match(block.text))
+    return is_credit(block.text)
 
 
 def joined_lines(page: Page, kept: list[int], printed: dict[int, str] | None = None) -> list[str]:
@@ -524,10 +596,28 @@ def metadata_lines(page: Page, headline: int | None, body: Body) -> tuple[list[L
     if not body.blocks and headline is not None:
         first = last = min(len(page.blocks), headline + _CONTENT_AFTER // 2)
     begin = headline if headline is not None and headline < first else max(0, first - _CONTENT_AFTER)
-    before = [*range(begin, min(first, begin + _CONTENT_AFTER)), *range(max(0, begin - 6), begin)]
+    before = [*range(begin, min(first, begin + _CONTENT_AFTER)), *range(_above(page, begin), begin)]
     after = [*reversed(body.blocks[-3:]), *range(last + 1, min(len(page.blocks), last + 12)), *body.blocks[:2]]
     return [_line(page, i) for i in before], [_line(page, i) for i in after]
 
 
+def _above(page: Page, begin: int) -> int:
+    """Where the lines above the headline begin: a few blocks, or the table of a public document's particulars."""
+    first = max(0, begin - 6)
+    while first and begin - first < _LONGEST_PARTICULARS and page.blocks[first].row and page.blocks[first - 1].row:
+        first -= 1
+    return first
+
+
 def _line(page: Page, index: int) -> Line:
-    return read_line(page.blocks[index].pieces)
+    """The line of a block; that of a cell or a `<dt>` with a label alone goes on in the next one."""
+    block = page.blocks[index]
+    if block.tag in {"dt", "th"} and len(block.text) <= 8 and index + 1 < len(page.blocks):
+        value = page.blocks[index + 1]
+        if value.tag in {"dd", "td"} and len(value.text) <= 60:
+            return read_line(block.text.rstrip(":：") + "：" + value.pieces)
+    if block.row and len(block.text) <= 12 and block.text[-1] in ":：" and index + 1 < len(page.blocks):
+        value = page.blocks[index + 1]
+        if value.row == block.row and len(value.text) <= 60:
+            return read_line(block.pieces + SEPARATOR + value.pieces)
+    return read_line(block.pieces)

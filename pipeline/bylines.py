@@ -26,14 +26,37 @@ _LEAD_BYLINE = re.compile(
     r"^.{0,16}?[(（【]\s*(?:[\u3400-\u9fff]{0,6}?)(?P<role>记者|通讯员|作者|"
     r"特约记者)[\s:：]{0,3}(?P<names>[\u3400-\u9fff·、 \u3000\xa0]{2,30}?)\s*[)）】]"
 )
+_ALONE = re.compile(r"\s*[(（][^()（）。！？；]{2,40}[)）][。.]?")
+_ROLE_END = re.compile(r"(?:供稿|供图|摄影|摄|文|图|撰稿|报道|摄影报道)\s*[)）][。.]?$")
+_PEOPLE = "[\u3400-\u9fff]{2,4}(?:[、 \u3000][\u3400-\u9fff]{2,4}){0,3}?"
+# 记者 齐敏 通讯员 卞文静 as the last line of a newspaper's article
+_REPORTERS = re.compile(
+    rf"[(（【]?\s*(?:[\u3400-\u9fff]{{0,5}}?记者[\s:：]{{1,3}}(?P<names>{_PEOPLE}))?"
+    rf"\s{{0,3}}(?:(?<!\S)(?:特约)?通讯员[\s:：]{{1,3}}(?P<others>{_PEOPLE}))?\s*[)）】]?(?<=\S)"
+)
 _SUFFIXED = re.compile(
     r"(?P<names>[\u3400-\u9fff·、，, ]{2,30}?)\s{0,2}[/／]?\s{0,2}(?P<role>供稿|撰稿|撰文|文(?!字)|供图|摄影|摄|"
     r"图)(?=[\s/／、,，;；)）]|$|[\u3400-\u9fff]{2,4}[/／])"
 )
 
 
+def is_department(text: str) -> bool:
+    """Whether a text ends as the names of departments, offices and associations do."""
+    return len(text) <= 20 and bool(_DEPARTMENT.search(text))
+
+
+def is_credit(text: str) -> bool:
+    """Whether a line is only a credit in parentheses or of a reporter: （张达）, （党办供稿）, 记者 齐敏."""
+    return bool(
+        (_ALONE.fullmatch(text) and (_ROLE_END.search(text) or any(byline(text)))) or _REPORTERS.fullmatch(text)
+    )
+
+
 def byline(text: str) -> tuple[str, str]:
     """(author, contributor) of the credit that a line ends in or consists of, each empty when there is none."""
+    reporters = _REPORTERS.fullmatch(text) if len(text) <= 60 else None
+    if reporters:
+        return (reporters["names"] or "").strip(), (reporters["others"] or "").strip()
     inside = _END_BYLINE.search(text)
     content = inside[1].strip() if inside else text.strip() if len(text) <= 60 else ""
     if not content:
@@ -49,6 +72,9 @@ def byline(text: str) -> tuple[str, str]:
         return author, contributor
     if are_names(content):
         return content, ""
+    department, _, name = content.rpartition(" ")
+    if is_department(department.strip()) and are_names(name):
+        return name, ""
     return "", content if len(content) <= 14 and _DEPARTMENT.search(content) else ""
 
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from pipeline.blocks import MAXIMUM_BYTES, Block, Page, TooCostlyError, parse
 from pipeline.body import (
+    GREETING,
     Body,
     Choice,
     Headline,
@@ -31,7 +32,7 @@ from pipeline.body import (
     nearest,
     read_body,
 )
-from pipeline.dates import find_dates
+from pipeline.dates import find_dates, first_date
 from pipeline.decode import Decoded, decode
 from pipeline.fold import fold, script_of
 from pipeline.kinds import REASONS, no_article, wrong_bytes, wrong_status
@@ -42,29 +43,37 @@ from pipeline.quality import judge
 from pipeline.records import Article, Capture, Evidence, Layout, Rejection, Repair, Site
 from pipeline.repair import Damage, assess, repair
 from pipeline.repeat import drop_repeats
+from pipeline.stored import stored_lines
+from pipeline.titles import says_nothing, without_site
 
 __all__ = ["CLEANER", "REASONS", "clean", "clean_page"]
 
 CLEANER = "1"  # raise it when the rules change: articles of an older number are cleaned again from their captures
 _SCRIPT_SAMPLE = 1_000  # characters that tell whether a page is traditional
 _RESCUED_TEXT = 60  # characters that trafilatura has to find then
+_SHORT_FIELDS = ("source", "author", "contributor", "editor", "reviewer", "section")
+_SHORT_TITLE = 6  # characters of a `<title>` that may be a section's name
 _LEAST_TEXT = 20  # characters of body below which trafilatura is asked as well
 
 
 def clean(capture: Capture, site: Site | None = None) -> Article | Rejection:
     """Read the article out of a captured page; `site` is the one that the capture belongs to."""
-    read = _by_status(capture) or clean_page(
-        capture.body,
-        capture.url,
-        site=site,
-        headers=capture.headers or [("Content-Type", capture.mime)],
-        captured_at=capture.captured_at,
+    read = (
+        _by_crawler(capture)
+        or _by_status(capture)
+        or clean_page(
+            capture.body,
+            capture.url,
+            site=site,
+            headers=capture.headers or [("Content-Type", capture.mime)],
+            captured_at=capture.captured_at,
+        )
     )
     read = dataclasses.replace(
         read, site=capture.site, captured_at=capture.captured_at, warc=capture.warc, offset=capture.offset
     )
     if isinstance(read, Article):
-        return dataclasses.replace(read, capture_digest=capture.digest)
+        return dataclasses.replace(_dated_by_list(read, capture), capture_digest=capture.digest)
     return dataclasses.replace(read, digest=capture.digest)
 
 
@@ -91,6 +100,34 @@ def clean_page(
         )
     reason, detail = outcome
     return Rejection(site=name, url=url, reason=reason, detail=detail[:300], captured_at=captured_at)
+
+
+def _by_crawler(capture: Capture) -> Rejection | None:
+    """What the crawler said of a page that is not the site's own: `blocked: …`, `changed hands: …`."""
+    reason, _, detail = capture.verdict.partition(": ")
+    return Rejection(site=capture.site, url=capture.url, reason=reason, detail=detail) if reason in REASONS else None
+
+
+def _dated_by_list(article: Article, capture: Capture) -> Article:
+    """The article with the date that a list page printed beside its link, when the page itself prints none."""
+    listed = first_date(capture.listed_date) if article.published_at is None else None
+    if listed is None or listed.iso is None or listed.iso[:10] > _day_in_china(capture.captured_at):
+        return article
+    dated = dataclasses.replace(
+        article,
+        published_at=listed.iso,
+        published_raw=capture.listed_date,
+        flags=tuple(flag for flag in article.flags if flag.name != "undated"),
+        cut=(
+            *article.cut,
+            Evidence(rule="date:list", where="page", text=f"{capture.listed_date} on {capture.listed_on}"),
+        ),
+    )
+    return dataclasses.replace(dated, digest=_digest(dated))
+
+
+def _day_in_china(moment: datetime.datetime) -> str:
+    return (moment + datetime.timedelta(hours=8)).date().isoformat()
 
 
 def _by_status(capture: Capture) -> Rejection | None:
@@ -130,7 +167,7 @@ def _article(
     lines = joined_lines(page, reading.body.blocks, reading.printed) if printed else reading.body.lines
     pictured = bool(images or attachments)
     if sum(map(len, lines)) < _LEAST_TEXT and not pictured:
-        lines = _rescue(reading, page_text) or lines
+        lines = _stored(reading) or _rescue(reading, page_text) or lines
     problem = no_article(reading, page_text, sum(map(len, lines)), pictured)
     if problem:
         return problem
@@ -142,6 +179,8 @@ def _article(
     article = dataclasses.replace(
         article, images=images, attachments=attachments, cut=(_how(reading.choice, decoded), *cuts)
     )
+    if printed:
+        article = dataclasses.replace(article, repairs={**article.repairs, **_field_repairs(article, printed, damage)})
     article = judge(article, site, page_text)
     return dataclasses.replace(article, digest=_digest(article))
 
@@ -157,6 +196,30 @@ def _mend(page: Page, damage: Damage) -> dict[int, str]:
         block.text = block.key = repair(block.text, damage=damage).text
     page.title = repair(page.title, damage=damage).text
     return printed
+
+
+def _field_repairs(article: Article, printed: Mapping[int, str], damage: Damage) -> dict[str, Repair]:
+    """The repair of every short field, found again in the printed lines: 来源：衛(wèi)生局 -> source: 衛(wèi)生局."""
+    mended = [made for text in printed.values() if (made := repair(text, damage=damage)).removed]
+    found = {}
+    for field in _SHORT_FIELDS:
+        parts = [_as_printed(part, mended) for part in getattr(article, field).split("、") if part]
+        whole = repair("、".join(parts), damage=damage)
+        if whole.removed and whole.text == getattr(article, field):
+            found[field] = whole
+    return found
+
+
+def _as_printed(value: str, mended: Iterable[Repair]) -> str:
+    """A repaired value as the first line that has it printed it, or the value when none was repaired there."""
+    for made in mended:
+        start = made.text.find(value)
+        if start >= 0 and not made.spots:
+            holes = {place for first, last in made.removed for place in range(first, last)}
+            places = [place for place in range(len(made.original)) if place not in holes]
+            after = places[start + len(value)] if start + len(value) < len(places) else len(made.original)
+            return made.original[places[start] : after]
+    return value
 
 
 def _look(
@@ -192,6 +255,14 @@ def _look(
         before=before,
         after=after,
     )
+
+
+def _stored(reading: Reading) -> list[str]:
+    """The lines of a page whose article a script puts in its place."""
+    stored = stored_lines(reading.page)
+    if stored:
+        reading.choice = Choice(0, len(reading.page.blocks), 0, "a text that a script shows")
+    return stored
 
 
 def _rescue(reading: Reading, page_text: str) -> list[str]:
@@ -287,7 +358,16 @@ def _unnamed_headline(page: Page, choice: Choice | None) -> int | None:
         block = page.blocks[index]
         if block.tag in {"h1", "h2"} and block.link_share < 0.5 and len(block.text) >= 4:
             return index
-    return next((i for i in range(end - 1, max(-1, end - 4), -1) if _may_be_headline(page.blocks[i])), None)
+    if not says_nothing(page.title) and len(without_site(page.title)) > _SHORT_TITLE:
+        return None  # the `<title>` is better than any line that happens to stand there
+    near = (i for i in range(end - 1, max(-1, end - 4), -1) if _may_be_headline(page.blocks[i]))
+    return next((i for i in near if not _is_value(page, i)), None)
+
+
+def _is_value(page: Page, index: int) -> bool:
+    """Whether a block is the value of the label in the cell before it: 职称： | 副主任医师."""
+    block, before = page.blocks[index], page.blocks[index - 1]
+    return block.row > 0 and before.row == block.row and before.text.endswith((":", "："))
 
 
 def _is_sentence(block: Block) -> bool:
@@ -298,6 +378,8 @@ def _may_be_headline(block: Block) -> bool:
     if not 5 <= len(block.text) <= 80 or block.link_share >= 0.5 or block.noise or block.hidden:
         return False
     line = read_line(block.pieces)
+    if GREETING.search(block.key) or block.text.endswith((":", "：")):
+        return False
     return not line.fields and not line.dates and not is_ui(block.text) and not SECTION_WORD.fullmatch(block.text)
 
 

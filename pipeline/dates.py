@@ -25,12 +25,14 @@ _DIGITS = {character: str(value) for value, character in enumerate("〇一二三
 _TIME = (
     r"(?:\s{0,4}[T,，]?\s{0,4}(?:\(?(?:星期|周|礼拜)[一二三四五六日天]\)?)?\s{0,4}(?P<half>上午|下午|晚上|中午|"
     r"凌晨|早上|[AP]M)?\s{0,2}"
-    r"(?P<hour>[01]?\d|2[0-4])\s{0,2}(?::|时|点)\s{0,2}(?P<minute>[0-5]\d)(?:\s{0,2}(?::|"
+    r"(?P<hour>[01]?\d|2[0-4])\s{0,2}(?::|时|点)\s{0,2}(?P<minute>[0-5]\d|\d(?=\s{0,2}分))(?:\s{0,2}(?::|"
     r"分)\s{0,2}(?P<second>[0-5]\d))?(?:\.\d{1,6})?"
     r"(?:\s{0,2}[分秒])?(?:\s?(?P<half2>[AP]M)\b)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?"
 )
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _MONTH = r"(?P<month>1[0-2]|0?[1-9])"
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAME = "|".join(_MONTH_NAMES)
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])"
 # in the order in which they are believed at the same place
 _FORMS = tuple(
@@ -41,7 +43,12 @@ _FORMS = tuple(
         rf"(?<![\d.]){_YEAR}\s?([-/.])\s?(?P<month>1[0-2]|0[1-9])\s?\2\s?(?P<day>3[01]|[12]\d|0[1-9])(?!\d:\d){_TIME}",
         rf"(?<![\d.]){_YEAR}\s?([-/.])\s?{_MONTH}\s?\2\s?{_DAY}(?!\d){_TIME}",
         rf"(?<!\d)(?:民國|民国)\s?(?P<roc>\d{{2,3}})\s?年\s?{_MONTH}\s?月\s?{_DAY}\s?日{_TIME}",
+        # 112/09/18 of a Taiwanese page: three digits of the year, two of the others
+        r"(?<![\d./-])(?P<roc>1[0-2]\d)([-/.])(?P<month>1[0-2]|0[1-9])\2(?P<day>3[01]|[12]\d|0[1-9])"
+        rf"(?![\d./-]){_TIME}",
         rf"(?<![\d.]){_DAY}\s?([-/.])\s?{_MONTH}\s?\2\s?{_YEAR}(?!\d){_TIME}",
+        rf"\b(?P<name>{_MONTH_NAME})[a-z]{{0,6}}\.?\s{{1,3}}{_DAY}(?:st|nd|rd|th)?,?\s{{1,3}}{_YEAR}(?!\d){_TIME}",
+        rf"(?<!\d){_DAY}(?:st|nd|rd|th)?\s{{1,3}}(?P<name>{_MONTH_NAME})[a-z]{{0,6}}\.?,?\s{{1,3}}{_YEAR}(?!\d){_TIME}",
         rf"(?<![\d./-]){_MONTH}\s?([-/])\s?{_DAY}(?![\d/.-])(?!\s?[%年月]){_TIME}",
         rf"(?<![\d年]){_MONTH}\s?月\s?{_DAY}\s?[日号]{_TIME}",
     )
@@ -51,7 +58,9 @@ _HAN_DATE = re.compile(
     r"\d{1,2})月(?P<day>[一二三四五六七八九十廿卅]{1,3}|\d{1,2})日"
 )
 _NUMERAL = re.compile("[0-9０-９]|[一二][〇○零0]")
-_HINT = re.compile(r"\d\s{0,2}[-/.年月]\s{0,2}\d|[〇一二三四五六七八九\d]年[一二三四五六七八九十\d]")
+_HINT = re.compile(
+    r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?,?\s+\d|\d\s{0,2}[-/.年月]\s{0,2}\d|[〇一二三四五六七八九\d]年[一二三四五六七八九十\d]"
+)
 _URL_DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)([-/_]?)(1[0-2]|0[1-9])(?:[-/_]?)(3[01]|[12]\d|0[1-9])(?!\d)|"
     r"(?<!\d)((?:19|20)\d\d)[-/_]([1-9]|1[0-2]|0[1-9])[-/_]([1-9]|[12]\d|3[01]|0[1-9])(?!\d)|"
@@ -128,7 +137,8 @@ def _printed(match: re.Match[str], line: str) -> Printed | None:
     year = int(groups["year"]) if groups.get("year") else None
     if groups.get("roc"):
         year = int(groups["roc"]) + 1911
-    month, day = int(groups["month"]), int(groups["day"])
+    month = _MONTH_NAMES.index(groups["name"].lower()) + 1 if groups.get("name") else int(groups["month"])
+    day = int(groups["day"])
     if not _is_day(year if year is not None else 2000, month, day):  # 2000 was a leap year
         return None
     if year is not None and year < EARLIEST_YEAR:
@@ -151,7 +161,7 @@ def _time_of(groups: dict[str, str | None]) -> str:
         hour = 0
     if hour > 23:
         return ""
-    time = f"{hour:02}:{minute}" + (f":{second}" if second else "")
+    time = f"{hour:02}:{(minute or '').zfill(2)}" + (f":{second}" if second else "")
     return "" if time in {"00:00", "00:00:00"} else time
 
 

@@ -29,6 +29,10 @@ COLLAPSED = {
     "黴": "霉", "燻": "熏", "製": "制", "係": "系", "繫": "系", "範": "范", "採": "采", "築": "筑", "準": "准",
     "臺": "台", "颱": "台", "檯": "台", "後": "后", "於": "于", "鬥": "斗", "衝": "冲", "捲": "卷", "雲": "云",
     "捨": "舍", "禦": "御", "鹹": "咸", "彆": "别", "麵": "面", "穀": "谷", "錶": "表", "摺": "折", "緻": "致",
+    # Taiwan's and Hong Kong's forms, from OpenCC's tables for them (tw2s, hk2s).
+    "衞": "卫", "敍": "叙", "枱": "台", "粧": "妆", "糭": "粽", "潀": "潨", "痺": "痹", "睪": "睾", "簷": "檐",
+    # Old print forms that fonts and scanned text bring in.
+    "靑": "青", "淸": "清", "槪": "概", "塡": "填", "硏": "研", "氷": "冰", "凖": "准", "揑": "捏",
 }  # fmt: skip
 
 # Zero-width and direction marks, soft hyphens, variation selectors: nobody sees them, so nobody types them in a query.

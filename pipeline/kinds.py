@@ -22,6 +22,7 @@ REASONS = {
     "error status": "the server answered with an error",
     "redirect": "the page only sends the visitor elsewhere",
     "blocked": "a firewall, a login or a script challenge stands before the page",
+    "changed hands": "the site's domain no longer belongs to the hospital",
     "empty": "the page has no text, no pictures and no attachments",
     "not html": "the bytes are a document, an image or data, not a page",
     "too costly": "reading the page would take more time or memory than any real page does",

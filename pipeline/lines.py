@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable
 
 from pipeline.blocks import SEPARATOR, shown
+from pipeline.bylines import are_names, is_department
 from pipeline.dates import Printed, find_dates
 from pipeline.fold import fold_map
 
@@ -21,10 +22,13 @@ LONGEST_LINE = 300  # characters; a longer block is prose, whatever it begins wi
 _LONGEST_VALUE = {
     "source": 40,
     "author": 40,
+    "poster": 40,
+    "issuer": 40,
     "contributor": 40,
     "editor": 30,
     "reviewer": 30,
     "section": 60,
+    "topic": 60,
 }  # characters
 
 # What a label means -> its forms on the pages of hospitals, governments and news sites (261 lines of 119 pages). Blanks
@@ -32,11 +36,12 @@ _LONGEST_VALUE = {
 _LABELS = {
     "published": (
         "发布时间 发布日期 发表时间 发表日期 发稿时间 发稿日期 刊发时间 刊登日期 发帖时间 添加时间 添加日期 "
-        "录入时间 上传时间 创建时间 "
+        "录入时间 上传时间 创建时间 公告日期 公告时间 上架日期 "
+        "张贴日期 上版日期 刊登时间 刊载日期 挂网时间 post+date posted+on published+on release+date "
         "发文时间 公布时间 公布日期 文章日期 发布于+ 发表于+ 发布 发表"
     ),
-    "time": "时间 日期",
-    "updated": "更新时间 更新日期 最后更新 最近更新 修改时间 更新于+ 更新",
+    "time": "时间 日期 date",
+    "updated": "更新时间 更新日期 最后更新 最近更新 修改时间 更新于+ 更新 last+updated updated",
     # dates that are not the day of publication
     "other date": (
         "归档时间 生效日期 生效时间 成文日期 成文时间 实施日期 截止时间 截止日期 废止日期 有效期 北京时间 印发日期 "
@@ -47,15 +52,20 @@ _LABELS = {
     "source": (
         "来源 稿件来源 本文来源 信息来源 资料来源 文章来源 新闻来源 内容来源 消息来源 文稿来源 图文来源 稿源 "
         "本文出处 出处 来自 本文来源于+ 稿件来源于+ 来源于+ 转自 转载自 "
-        "摘自 文章出处 信息出处 发布来源 原文来源"
+        "摘自 文章出处 信息出处 发布来源 原文来源 公告单位 张贴单位 刊登单位 source"
     ),
     "author": (
-        "作者 本文作者 文章作者 原作者 作者姓名 拟稿人 拟稿 撰稿人 撰稿 撰文 撰写 编写 发布人 发布者 发布部门 "
-        "发布单位 发布科室 发布作者 文章录入 "
-        "录入 录入者 录入人 录入员 文字 图文 文图 文/图 文、图 图/文 文 记者 本报记者 本网记者 特约记者 融媒体记者 "
-        "全媒体记者 见习记者 "
-        "实习记者 署名 责任者 上传者 上传人 发稿人 发稿部门"
+        "作者 本文作者 文章作者 原作者 作者姓名 拟稿人 拟稿 撰稿人 撰稿 撰文 撰写 编写 "
+        "文字 图文 文图 文/图 文、图 图/文 文 记者 本报记者 本网记者 特约记者 融媒体记者 "
+        "全媒体记者 见习记者 实习记者 署名 责任者 by posted+by author"
     ),
+    # who put the page up: an author only where the page names no other
+    "poster": (
+        "发布人 发布者 发布部门 发布单位 发布科室 发布作者 文章录入 录入 录入者 录入人 录入员 上传者 上传人 "
+        "发稿人 发稿部门"
+    ),
+    # of a public body's document: its source where the page names no other
+    "issuer": "发布机构 发文机关 发文单位 公开责任部门 信息发布机构",
     "contributor": (
         "供稿 供稿人 供稿单位 供稿部门 供稿科室 供稿者 投稿 投稿人 来稿 来稿单位 通讯员 通联 信息提供 信息员 报送单位 "
         "稿件提供 提供单位"
@@ -77,25 +87,29 @@ _LABELS = {
     "views": (
         "点击 点击数 点击量 点击率 点击次数 浏览次数 浏览量 浏览 浏览数 阅读 阅读量 阅读次数 阅读数 访问量 "
         "访问次数 访问 人气 热度 已阅 查看 查看次数 "
-        "评论 评论数 收藏 点赞 跟贴 跟帖 参与 本文已被浏览 累计浏览 被阅览数 阅览次数 阅览 人气指数 围观"
+        "评论 评论数 收藏 点赞 跟贴 跟帖 参与 本文已被浏览 累计浏览 被阅览数 阅览次数 阅览 人气指数 围观 "
+        "点阅 点阅数 点阅次数 点阅率 浏览人次 点击人次 观看次数 阅览数 views hits"
     ),
-    "section": "栏目 所属栏目 频道 分类 所属分类 类别 信息类别 信息分类 新闻类别",
+    "section": "栏目 所属栏目 频道 新闻类别",
+    # of a document or a post: its section where the page has no breadcrumb
+    "topic": "分类 所属分类 类别 信息类别 信息分类",
     "place": (
         "当前位置 您的位置 您现在的位置 你的位置 现在位置 当前所在位置 您所在的位置 您当前的位置 您当前位置 所在位置 "
-        "你现在的位置 你当前的位置 您现在所在的位置 首页位置 位置"
+        "你现在的位置 你当前的位置 您现在所在的位置 首页位置 位置 目前位置 现在所在位置"
     ),
     # of the article's own sentences, not of the page: named here so that another label's value ends where they begin
     "content": "责任单位 主办单位 承办单位 电话 地址 邮箱 联系人 联系电话 咨询电话 名称 大小 活动地点 会议地点",
     "ui": (
         "字号 字体 字体大小 文字大小 分享到 分享 分享至 打印 关闭 收藏本页 扫一扫 保护视力色 视力保护色 语音播报 "
         "字体颜色 背景色 我要纠错 打印本页 关闭窗口 "
-        "关键词 关键字 标签 主题词 索引号 文号 发文字号 字数 语音 导语 摘要 内容摘要 主题分类 发文机关 发布机构 "
+        "关键词 关键字 标签 主题词 索引号 文号 发文字号 字数 语音 导语 摘要 内容摘要 主题分类 "
         "公开方式 公开范围 原标题 原题 "
         "有效性 信息索引 语种"
     ),
 }  # fmt: skip
 
 _KIND = {form.rstrip("+"): kind for kind, forms in _LABELS.items() for form in forms.split()}
+_KIND_ASCII = {form.replace("+", ""): kind for form, kind in _KIND.items() if form.isascii()}
 _BARE = {form.rstrip("+") for forms in _LABELS.values() for form in forms.split() if form.endswith("+")}
 
 
@@ -107,6 +121,9 @@ _FREE = {form for form in _FORMS if len(form) == 1 or form in _WORD_ENDS}
 
 def _pattern(form: str) -> str:
     """A form without its first character: that one is tried for many forms at once."""
+    if form.isascii():
+        colon = r"\s{0,4}[:：]?\s" if form.endswith(("+on", "+by")) else r"\s{0,4}[:：]"
+        return rf"(?<![a-z]{form[0]}){form[1:]}".replace("+", r"\s{1,3}") + colon
     before = rf"(?<![\u3400-\u9fff]{form[0]})" if form in _FREE else ""
     rest = "".join(rf"\s{{0,8}}{re.escape(character)}" for character in form[1:])
     if form in _BARE:
@@ -123,14 +140,16 @@ def _by_first_character(forms: list[str]) -> str:
 _LABEL = re.compile(_by_first_character(_FORMS))
 # without a colon, at the beginning of a piece and with a blank before the name: 责编 何建川
 _OPEN_LABEL = re.compile(
-    r"(?:^|[\x1f(\[【|])\s{0,4}(?P<form>责任编辑|责编|编辑|审核|校对|供稿|作者|来源|撰文|撰稿|摄影|记者|"
-    r"文字)[ \x1f\xa0]{1,6}(?=[\u3400-\u9fff]{2,12}(?:[\s\x1f)\]】|]|$))"
+    r"(?:^|[\s\x1f(\[【|])\s{0,4}(?P<form>责任编辑|责编|编辑|审核|校对|供稿|作者|来源|撰文|撰稿|摄影|记者|"
+    r"文字|通讯员)[ \x1f\xa0]{1,6}(?=[\u3400-\u9fff]{2,12}(?:[\s\x1f)\]】|]|$))"
 )
 # the credits that editors set without a colon: 文/图 张三, 编辑/李四, 摄影/王五, (党办供稿), 图/赵六
 _SLASHED = re.compile(
-    r"(?P<form>文图|图文|文|图|摄影|摄|编辑|责编|责任编辑|审核|校对|供稿|通讯员|记者|撰稿|"
-    r"作者)\s{0,2}[/／|丨]\s{0,2}(?=[\u3400-\u9fff])"
+    r"(?P<form>文图|图文|文|图|摄影|摄|编辑|责编|责任编辑|审核|校对|供稿|通讯员|记者|撰稿|撰文|文字|图片|来源|稿源|"
+    r"初审|复审|终审|审稿|监制|统筹|策划|排版|制作|美编|设计|视频|作者)\s{0,2}[/／|丨]\s{0,2}(?=[\u3400-\u9fff])"
 )
+
+_BY_NAME = re.compile(r"(?<=\d )by (?=[a-z])")  # Posted on March 3, 2021 by International Office
 
 NO_NAME = frozenset(
     "未知 不详 未填写 无 暂无 空 佚名 匿名 本站 本网站 本网 本网站原创? 无名 admin administrator null none "
@@ -146,7 +165,8 @@ _UI_LINE = re.compile(
     r"朋友圈|分享|复制链接|复制网址|链接|我要评论|我要纠错|我有话说|评论|纠错|举报|投诉|点赞|赞|转发|推荐|"
     r"推荐给朋友|发送邮件|保存|下载|正文|导出|语音播放|播放|暂停|"
     r"t|a|\+|视力保护色|保护视力色|白色|银河白|双击自动滚屏|双击滚屏|阅读原文|查看原文|展开全文|展开|收起|全文|"
-    r"注册|登录|退出|点击量|点击|共\d+(?:条|页)|\d+条记录|上页|下页|页次|每页|阅读|浏览|\d|"
+    r"顶一下|踩一下|顶|踩|挑错|-{4,}分隔线|[点點]击上方.{0,12}关注(?:我们)?|分享|"
+    r"登录以发表评论|注册|登录|退出|点击量|点击|共\d+(?:条|页)|\d+条记录|上页|下页|页次|每页|阅读|浏览|\d|"
     r"facebook|twitter|email|line|google\+?|plurk|print|share|font|size|small|large|xs|xl|http\S{0,80}|www\.\S{0,80})+",
     re.IGNORECASE,
 )
@@ -165,9 +185,10 @@ _GAP = re.compile(r"[\xa0\u3000 \t]{2,}|[\xa0\u3000]|[|｜│丨;；]|\s{0,2}\x1
 _STOPS = re.compile("[，。；！？]")
 _MAY_SPEAK = re.compile(
     "[:：/／|丨0-9０-９〇○零]|[一二]0|编辑|编辑|編輯|责编|責編|来源|來源|供稿|审核|審核|校对|校對|作者|撰|摄影|"
-    "攝影|记者|記者|发|發|更新|文字"
+    "攝影|记者|記者|发|發|更新|文字|[Pp]osted|[Uu]pdated"
 )
 _CONTENT = frozenset({"other date", "content"})
+_PERSONS = frozenset({"author", "contributor", "editor", "reviewer"})
 
 
 @dataclasses.dataclass(slots=True)
@@ -237,7 +258,7 @@ def _labels(folded: str) -> list[tuple[str, int, int]]:
     for match in _LABEL.finditer(folded):
         form = re.sub(r"[\s:：]+", "", match[0])
         form = form[:-1] if form.endswith("/") else form
-        kind = _KIND.get(form)
+        kind = _KIND.get(form) or _KIND_ASCII.get(form)
         if kind:
             found.append((kind, match.start(), match.end()))
     for match in _SLASHED.finditer(folded):
@@ -251,6 +272,9 @@ def _labels(folded: str) -> list[tuple[str, int, int]]:
     for match in _OPEN_LABEL.finditer(folded) if len(folded) <= 80 else ():
         if not any(start <= match.start("form") < end for _, start, end in found):
             found.append((_KIND[match["form"]], match.start("form"), match.end()))
+    by = _BY_NAME.search(folded) if found and len(folded) <= 100 else None
+    if by:
+        found.append(("author", by.start(), by.end()))
     return sorted(found, key=lambda label: label[1])
 
 
@@ -270,6 +294,8 @@ def _value(kind: str, raw: str) -> tuple[str, int]:
     lead = _LEADING.match(raw)
     begin = lead.end() if lead else 0
     gap = _GAP.search(raw, begin)
+    if gap and kind in _PERSONS and "\x1f" not in raw and _alike(raw[begin:]):
+        gap = None  # 作者：张三　李四
     if gap and kind in {"author", "contributor", "editor", "reviewer"} and not raw[begin : gap.start()].strip():
         gap = None
     end = gap.start() if gap else len(raw)
@@ -277,9 +303,17 @@ def _value(kind: str, raw: str) -> tuple[str, int]:
     if dates:
         end = begin + dates[0].start
     value = shown(_TRAILING.sub("", raw[begin:end]))
+    if kind in _PERSONS:
+        value = value.replace("\u3000", " ")
     if len(value) > _LONGEST_VALUE.get(kind, 80):
         return "", 0
     return ("" if value.lower() in NO_NAME or is_ui(value) else value), end
+
+
+def _alike(names: str) -> bool:
+    """Whether a value is several names of people or several departments, and nothing else, with blanks between."""
+    parts = names.split()
+    return 1 < len(parts) <= 4 and (are_names(names) or all(is_department(part) for part in parts))
 
 
 def first(lines: Iterable[Line], *kinds: str) -> str:

@@ -11,6 +11,7 @@ from pipeline.body import is_item
 from pipeline.metadata import Reading
 from pipeline.records import Link
 
+_BELOW = 6  # blocks after the article in which its attachments are still looked for
 _FURTHEST = 30  # blocks after the headline in which the pictures of an article without text are looked for
 # files that are no content, by their names
 _ICON_FOLDER = re.compile(r"/(?:icons?|filetype\w{0,12}|logo)/", re.IGNORECASE)
@@ -30,7 +31,8 @@ def media_of(reading: Reading) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
     images = [
         p for p in page.images if start <= p.at <= end and (p.at, p.node) not in linked and _is_content_image(page, p)
     ]
-    attachments = [p for p in page.attachments if start <= p.at <= end + 6 and not page.nodes[p.node].noise]
+    last = max(end, reading.choice.end if reading.choice and reading.body.blocks else end) + _BELOW
+    attachments = [p for p in page.attachments if start <= p.at <= last and not page.nodes[p.node].noise]
     return _links(page, reading.url, images), _links(page, reading.url, attachments)
 
 
@@ -41,7 +43,7 @@ def _media_range(reading: Reading) -> tuple[int, int]:
             if reading.headline is not None and reading.headline < reading.body.first
             else reading.choice.start
         )
-        return start, reading.choice.end
+        return start, reading.body.end
     if reading.headline is None:
         return 0, -1
     end = reading.headline + 1

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
-from pipeline.blocks import Page, shown
+from pipeline.blocks import SEPARATOR, Page, shown
 from pipeline.body import Body, Choice, Headline
-from pipeline.bylines import byline, lead_byline
+from pipeline.bylines import are_names, byline, is_department, lead_byline
 from pipeline.dates import Printed, date_in_url, find_dates, first_date
+from pipeline.fold import fold
 from pipeline.lines import NO_NAME, Line, every, first, is_ui, read_line
 from pipeline.titles import is_site_name, joined_title, without_site, without_spaces
 
@@ -35,24 +37,33 @@ _META_SOURCES = (
 )
 _META_AUTHORS = ("author", "article:author", "og:article:author", "weibo: article:author", "byline")
 _STRUCTURED_TIME = re.compile(r"""["'](?:pubDate|datePublished)["']\s{0,3}:\s{0,3}["']([^"']{8,40})["']""")
+# the state of a JavaScript framework
+_STATE_TIME = re.compile(
+    r"""["'](?:publish_?(?:Time|Date)|pub_?Time|release_?(?:Time|Date))["']\s{0,3}:\s{0,3}["']([^"']{8,40})["']""",
+    re.IGNORECASE,
+)
 _SCRIPT_TIME = re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']""")
 _DAY_ONLY = re.compile(r"(?:3[01]|[12]\d|0?[1-9])日?")
 _MONTH_ONLY = re.compile(r"((?:19|20)\d\d)\s?[-/.年]\s?(1[0-2]|0?[1-9])月?")
 _NAME = re.compile(r"[\u3400-\u9fffA-Za-z0-9·《》“”\"\-—()（） ]{2,24}")
 _NO_SOURCE = re.compile(
-    r"原创|发布于|账号|关注|正文|评论|必读|阅读|作者|点击|浏览|记者|我要|分享|编辑|时间|订阅|举报|来自"
+    r"原创|发布于|账号|关注|正文|评论|必读|阅读|作者|点击|浏览|记者|我要|分享|编辑|时间|订阅|举报|来自|提交|星期"
 )
-_CRUMBS = re.compile("位置|>|»|›|首页|首頁")
-_CRUMB_MARK = re.compile("[>»›＞]")
-_CRUMB = re.compile(r"\s*(?:>{1,3}|»|＞|›|→|/|\\|\||·|::|\x1f|-{1,3}(?=[\u3400-\u9fff]))+\s*")
+_BY = re.compile(r"(?:由|[Bb]y)(?:\s|$)")
+_BY_END = re.compile(r"\s*(?:在|于|提交|发表|发布)$")
+_CRUMBS = re.compile("位置|>|»|›|→|首页|首頁|主页|主頁|[Hh]ome")
+_CRUMB_MARK = re.compile(r"[>»›＞→]|\s[-/·]\s")
+_CRUMB_NAME = re.compile(r"crumb|(?<![a-z])(?:location|position|weizhi|dqwz|place)(?![a-z])")
+_FRONT = re.compile(r"(?:网站)?(?:首页|首頁|主页|主頁)|[Hh]ome\b")
+_CRUMB = re.compile(r"\s*(?:\s-{1,3}\s|>{1,3}|»|＞|›|→|/|\\|\||·|::|\x1f|-{1,3}(?=[\u3400-\u9fff]))+\s*")
 _CRUMB_NOISE = frozenset(
     {"首页", "主页", "网站首页", "正文", "首頁", "详细内容", "内容", "文章内容", "新闻详情", "详情", "返回", "详细页"}
-    | {"查看", "文章", "内容详情", "详细信息", "信息内容", "阅读", "home", "Home"}
+    | {"主頁", "网站首页", "查看新闻", "查看", "文章", "内容详情", "详细信息", "信息内容", "阅读", "home", "Home"}
 )
 _LONGEST_SECTION = 8  # characters of a section that is the title of its only page
 SECTION_WORD = re.compile(
     r"[\u3400-\u9fff]{0,6}(?:新闻|动态|公告|通知|要闻|快讯|资讯|党建|工作|园地|风采|天地|之窗|专栏|专题|报道|公示|"
-    r"公开|信息|文化|简讯|活动|建设|宣传|教育|"
+    r"公开|信息|文化|简讯|活动|建设|宣传|教育|新闻公布|新闻稿|公布|"
     r"科普|健康|团委|工会|院务|医讯|头条|聚焦|看点|热点|医院|护理|科研|教学)"
 )
 
@@ -154,6 +165,9 @@ def _script_dates(html: str) -> Iterable[Printed]:
     data = _STRUCTURED_TIME.search(html)
     if data:
         yield from find_dates(data[1])[:1]
+    states = set(_STATE_TIME.findall(html))
+    if len(states) == 1:  # of several articles none is known to be this one's
+        yield from find_dates(states.pop())[:1]
     second = _SCRIPT_TIME.search(html)
     if second:
         moment = datetime.datetime.fromtimestamp(int(second[1]), datetime.timezone(datetime.timedelta(hours=8)))
@@ -180,6 +194,12 @@ def _split_date(reading: Reading) -> Iterable[Printed]:
             month = _MONTH_ONLY.fullmatch(blocks[one].text)
             if month and _DAY_ONLY.fullmatch(blocks[two].text):
                 yield from find_dates(f"{month[1]}-{month[2]}-{blocks[two].text.rstrip('日')}")
+        parts = [part.strip() for part in blocks[index].pieces.split(SEPARATOR) if part]
+        for left, right in itertools.pairwise(parts):
+            month = _MONTH_ONLY.fullmatch(left) or _MONTH_ONLY.fullmatch(right)
+            day = right if month and month[0] == left else left
+            if month and _DAY_ONLY.fullmatch(day):
+                yield from find_dates(f"{month[1]}-{month[2]}-{day.rstrip('日')}")
 
 
 def source_of(reading: Reading) -> str:
@@ -187,12 +207,16 @@ def source_of(reading: Reading) -> str:
     value = first(reading.before, "source")
     if value:
         return value
+    wechat = (first(reading.after, "source") or _account(reading)) if _is_wechat(reading) else ""
+    if wechat:
+        return wechat
     for line in reading.before:
         if (line.dates or any(kind in {"published", "time"} and v for kind, v in line.fields)) and len(line.rest) <= 30:
+            people = {*_named_after_by(line), *_beside_department(line)}
             for piece in line.pieces:
-                if _is_name(piece) and not line.in_sentence:
+                if _is_name(piece) and not line.in_sentence and not _BY.match(piece) and piece not in people:
                     return piece
-    value = _source_block(reading) or first(reading.after, "source")
+    value = _source_block(reading) or first([*reading.after, *reading.before], "source", "issuer")
     if value:
         return value
     for name in _META_SOURCES:
@@ -200,6 +224,19 @@ def source_of(reading: Reading) -> str:
         if value and len(value) <= 40 and value.lower() not in NO_NAME:
             return value
     return _account(reading)
+
+
+def _is_wechat(reading: Reading) -> bool:
+    return reading.choice is not None and reading.page.nodes[reading.choice.node].element.get("id") == "js_content"
+
+
+def _wechat_author(reading: Reading) -> str:
+    """The writer whom a WeChat page names beside its account."""
+    for element in reading.page.root.xpath("//*[@id='meta_content']//*[contains(@class, 'rich_media_meta_text')]"):
+        name = shown("".join(element.itertext()).replace("\n", " "))
+        if element.get("id") is None and name and len(name) <= 20 and _is_name(name):
+            return name
+    return ""
 
 
 def _account(reading: Reading) -> str:
@@ -218,6 +255,10 @@ def _source_block(reading: Reading) -> str:
         for near in (number - 1, number + 1):
             if 0 <= near < len(blocks) and len(blocks[near].text) <= 14 and _is_name(blocks[near].text):
                 return blocks[near].text
+    for block in blocks[:2]:  # 呼吸内科 1203: a department and a number
+        named = [piece for part in block.pieces.split(SEPARATOR) if (piece := shown(part)) and not piece.isdigit()]
+        if len(named) == 1 and is_department(named[0]) and _is_name(named[0]) and block.linked == 0:
+            return named[0]
     return ""
 
 
@@ -235,6 +276,11 @@ def credits_of(reading: Reading) -> tuple[str, str]:
     """(author, contributor): labelled, else the credit that the article ends or begins with, else <meta>."""
     lines = [*reading.before, *reading.after]
     author, contributor = first(lines, "author"), "、".join(every(lines, "contributor"))
+    if not author:
+        beside = (name for line in reading.before for name in (*_named_after_by(line), *_beside_department(line)))
+        author = next(beside, "")
+    if not author and _is_wechat(reading):
+        author = _wechat_author(reading)
     blocks = reading.page.blocks
     endings = [blocks[i].text for i in reversed(reading.body.blocks[-2:])]
     endings += [cut.text for cut in reading.body.cuts if cut.rule == "cut:metadata"]
@@ -243,13 +289,37 @@ def credits_of(reading: Reading) -> tuple[str, str]:
         author, contributor = author or found[0], contributor or found[1]
     if not author and not contributor and reading.body.lines:
         author, contributor = lead_byline(reading.body.lines[0])
+    author = author or first(lines, "poster")
     for name in _META_AUTHORS:
         value = reading.page.metas.get(name, "")
         if not author and value and len(value) <= 20 and _is_name(value):
             author = value
-    if not author and reading.choice and reading.page.nodes[reading.choice.node].element.get("id") == "js_content":
+    if not author and _is_wechat(reading):
         author = _account(reading)
     return author, contributor
+
+
+def _beside_department(line: Line) -> Iterable[str]:
+    """体检中心　晏子 beside a date: the name after that of a department."""
+    if not line.dates or line.in_sentence:
+        return
+    for piece, after in itertools.pairwise(line.pieces):
+        if is_department(piece) and are_names(after) and not is_department(after):
+            yield after
+
+
+def _named_after_by(line: Line) -> Iterable[str]:
+    """由 门诊部小周, by International Office: beside a date, and a name."""
+    if not (line.dates or line.fields) or line.in_sentence:
+        return
+    pieces = [*line.pieces, ""]
+    for piece, after in itertools.pairwise(pieces):
+        by = _BY.match(piece)
+        if by:
+            value = shown(piece[by.end() :]) or after
+            value = _BY_END.sub("", value)
+            if value and _is_name(value):
+                yield value
 
 
 def section_of(reading: Reading, title: str) -> str:
@@ -257,6 +327,24 @@ def section_of(reading: Reading, title: str) -> str:
     value = first(reading.before, "section")
     if value:
         return value
+    section = _from_crumbs(reading, title) or _labelled_below(reading)
+    if section:
+        return section
+    blocks = reading.page.blocks
+    end = reading.run.first if reading.run is not None else reading.body.first
+    above = blocks[end - 1] if 0 < end <= len(blocks) else None
+    if above is None or above.links > 1 or len(above.text) > _LONGEST_SECTION or _FRONT.match(above.text):
+        return ""
+    return above.text if SECTION_WORD.fullmatch(fold(above.text)) else ""
+
+
+def _labelled_below(reading: Reading) -> str:
+    """分类：通知公告 under the article, with links to the sections: the first of them."""
+    topic = first([*reading.after, *reading.before], "section", "topic")
+    return re.split("[、,，]", topic)[0].strip()
+
+
+def _from_crumbs(reading: Reading, title: str) -> str:
     blocks = reading.page.blocks
     end = reading.run.first if reading.run is not None else reading.body.first
     known = [b.text for b in blocks[:end] if 2 <= len(b.text) <= 10]
@@ -265,13 +353,17 @@ def section_of(reading: Reading, title: str) -> str:
         if len(text) > 150 or not _CRUMBS.search(text):
             continue
         crumbs = next((v for kind, v in read_line(blocks[index].pieces).fields if kind == "place"), "")
-        if not crumbs and text.startswith(("首页", "首頁", "网站首页", "主页")) and _CRUMB_MARK.search(text):
+        if not crumbs and _FRONT.match(text) and _CRUMB_MARK.search(text):
             crumbs = text
         section = last_step(crumbs, known, title) if crumbs else ""
         if section:
             return section
-    above = blocks[end - 1].text if 0 < end <= len(blocks) else ""
-    return above if len(above) <= 8 and SECTION_WORD.fullmatch(above) else ""
+    for node in reading.page.nodes:  # each step a block of its own
+        if node.name and 1 < node.end - node.start <= 8 and node.start <= end and _CRUMB_NAME.search(node.name):
+            section = last_step(" > ".join(block.text for block in blocks[node.start : node.end]), known, title)
+            if section:
+                return section
+    return ""
 
 
 def last_step(crumbs: str, known: Sequence[str], title: str) -> str:

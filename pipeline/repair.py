@@ -39,6 +39,7 @@ CONSISTENT = 0.7  # share of the annotated characters that are annotated (nearly
 EVERYWHERE = 0.6  # of a character's occurrences; a template around the body may be without annotations
 TRADITIONAL = 0.10  # share of the Han characters that only traditional text uses
 TRADITIONAL_SHORT = 0.15  # the same, for a text with less than FEWEST annotations
+FORMULA = 40  # characters around an asterisk in which an equals sign makes it a multiplication
 LISTED_PAGE = 8  # different listed characters: the page follows the known list
 
 
@@ -58,6 +59,7 @@ class Damage:
 
 
 CLEAN = Damage()
+_FIRST = next(iter(ANNOTATED))  # 發, which every damaged page has annotated
 
 
 def assess(page_text: str) -> Damage:
@@ -123,6 +125,8 @@ def _passes(
         return len(characters) >= FEWEST_TONELESS and others == 0 and matching * 2 < han
     if matching >= FEWEST and len(characters) >= FEWEST_CHARACTERS:
         return True
+    if matching >= FEWEST and matching > others and characters == {_FIRST}:  # a page with the list's first one only
+        return share >= TRADITIONAL_SHORT and all(counts[pair] == total[pair[0]] for pair in pairs)
     return share >= TRADITIONAL_SHORT and others == 0 and all(ANNOTATED.get(c) == pinyin for c, pinyin in pairs)
 
 
@@ -223,11 +227,19 @@ def _spots(text: str, damage: Damage, removed: tuple[tuple[int, int], ...]) -> t
         marks.append((_DOUBLED, "", "fixed"))
     for pattern, after, status in marks:
         for match in pattern.finditer(text):
+            if status == "lost" and _is_formula(text, match.start()):
+                continue
             place = bisect.bisect_right(starts, match.start()) - 1
             if place < 0 or spots[place].end <= match.start():
                 spot = Spot(start=match.start(), end=match.end(), before=match[0], after=after, status=status)
                 spots.append(spot)
     return tuple(sorted(spots, key=lambda spot: spot.start))
+
+
+def _is_formula(text: str, place: int) -> bool:
+    """Whether an asterisk multiplies: an equals sign stands near it in the same line."""
+    line = text[max(0, place - FORMULA) : place].rpartition("\n")[2] + text[place : place + FORMULA].partition("\n")[0]
+    return "=" in line or "＝" in line
 
 
 def _applied(text: str, removed: tuple[tuple[int, int], ...], spots: tuple[Spot, ...], statuses: set[str]) -> str:

@@ -137,18 +137,35 @@ def _glued(keys: Sequence[str]) -> set[int]:
 
 def _near(paragraphs: Sequence[str], keys: Sequence[str]) -> list[Evidence]:
     """Paragraphs of which one earlier paragraph has most of the words."""
-    holders: dict[str, list[int]] = defaultdict(list)
-    evidence = []
+    shingles: dict[int, set[str]] = {}
+    seen: set[str] = set()
+    suspects = []  # what is mostly said before, in however many paragraphs
     for number, key in enumerate(keys):
         if len(key) < SHORTEST_NEAR:
             continue
         own = {key[place : place + SHINGLE] for place in range(len(key) - SHINGLE + 1)}
+        if len(own & seen) >= NEAR * len(own):
+            suspects.append(number)
+        seen |= own
+        shingles[number] = own
+    near = _said_in_one(shingles, set(suspects)) if suspects else []
+    evidence = [Evidence(rule="near", where="text", text=paragraphs[number]) for number in near]
+    return evidence if len(evidence) <= MOST_NEAR else []
+
+
+def _said_in_one(shingles: dict[int, set[str]], suspects: set[int]) -> list[int]:
+    """The suspects that one earlier paragraph has most of."""
+    holders: dict[str, list[int]] = defaultdict(list)
+    found = []
+    for number, own in shingles.items():
         counts: dict[int, int] = defaultdict(int)
         for shingle in own:
-            for earlier in holders[shingle]:
-                counts[earlier] += 1
-            if len(holders[shingle]) < MOST_HOLDERS:
-                holders[shingle].append(number)
+            holding = holders[shingle]
+            if number in suspects:
+                for earlier in holding:
+                    counts[earlier] += 1
+            if len(holding) < MOST_HOLDERS:
+                holding.append(number)
         if counts and max(counts.values()) >= NEAR * len(own):
-            evidence.append(Evidence(rule="near", where="text", text=paragraphs[number]))
-    return evidence if len(evidence) <= MOST_NEAR else []
+            found.append(number)
+    return found

@@ -15,7 +15,8 @@ How a byte slips. The injection replaces bytes without knowing where characters 
 After either, everything is shifted by one byte: each printed character is the trail of one and the lead of the next.
 The shift ends at a trail byte in the ASCII range, printed as a letter, or where the decoder eats a byte again: the
 `(` of an annotation, a marker, a digit, the `<` of a tag. Pairs that fall into the user-defined ranges of CP936 are
-not printed at all, so between any two printed characters one more pair may be missing.
+not printed at all, so between any two printed characters one more pair may be missing; pairs that are no character
+are printed as a `?` in the middle of the run.
 
 Given what was printed, the bytes are known but for these few; the most probable text is found over the word list,
 a page's own pairs of characters counting extra (a name or a department is mostly written more than once).
@@ -34,37 +35,58 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.annotations import ANNOTATED
 from pipeline.fold import fold, simplified_only
-from pipeline.lexicon import SIGNS, Lexicon, lexicon
+from pipeline.lexicon import SIGNS, lexicon
 from pipeline.records import Spot, SpotStatus
 
 LONGEST_RUN = 120  # printed characters; a shift that goes on longer is given up
 MOST_RUNS = 6  # hypotheses on one mark
 BUDGET = 2500  # steps of one text, some 150 spots; then it stops looking, so that a hostile page costs no more
 CONTEXT = 5  # characters before and after that the word list sees
-KEPT = 4  # readings followed at a time
+KEPT = 3  # readings followed at a time
 SURE = 4.0  # nats between the best reading and the next one for `fixed`
+CERTAIN = 6.0  # nats between them, beyond which no rarer damage is thought of
 BETTER = 6.0  # nats by which a reading must beat the text as printed
 SEEN = 1.5  # nats for a pair of characters that the page has elsewhere, and again for its logarithm
 
+ASKED = 25  # characters before a question mark in which the question's word stands
 QUOTED, UNPAIRED = 300, -5.0  # characters back to the opening mark; nats for one that does not pair
-MIDDLES = 16  # characters, the most frequent, that two vanished pairs in a row may have hidden
-BEAM = 12.0  # nats; readings further behind are not followed
+MOST_QUESTIONS = 2  # marks inside one shift
+FREQUENT = 50  # characters that may stand after a vanished pair at the end of a shift
+MIDDLES = 60  # characters, the most frequent, that two vanished pairs in a row may have hidden
+BEAM = 6.0  # nats; readings further behind are not followed
 UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
-MOST_BONUS = 10.0  # nats that the page can add to a word
+NAMES = 6  # surnames or characters of a given name, of one slot
+MOST_BONUS = 6.0  # nats that the page can add to a word
+_LOGARITHMS = [-math.inf, *map(math.log, range(1, 21))]  # of how often the page has a pair
+MOST_OF_PAIR = SEEN + _LOGARITHMS[-1]  # nats for two characters, at most
 FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
 _PAIRS = "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 ……"
-SIGN_PAIRS = frozenset([*_PAIRS.split(), "——"])
+SIGN_PAIRS = frozenset([*_PAIRS.split(" "), "——", "\u3000\u3000", "\u3000（", "\u3000“", "\u3000《"])
+
+# Words of one character that no clause ends with, and that none begins with.
+NEVER_LAST, NEVER_FIRST = "在和与以从对把被将向及或最很更非且并其该各每", "的了们着过吗呢"
+STOPS = "，。！？；："
 
 CLOSED = ("。”", "！”", "？”")  # after these it was the line's end that the decoder ate
 
 PUNCTUATION = "，。、！？；："
 _WIDE = {ord(a): b for a, b in zip(",!?;:()", "，！？；：（）", strict=True)}
 _BROKEN = re.compile("\\?([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ]{1,6})[)）]")
+# What makes a clause a question, when a `?` follows in the same clause.
+_ASKED = re.compile(
+    "(?:吗|呢|么|什|何|谁|哪|几|怎|如何|是否|能否|可否|多少|为啥|吧|是不是|有没有|(\\w)不\\1)[^，。！？；：?]*$"
+)
+_NUMBERED = re.compile("（[一二三四五六七八九十]+）")
+_BREAK = re.compile("[^\\S\u3000]|[?]")  # blanks but the one of full width, of which two begin a paragraph
 _TAG = re.compile(r"/?(?:p|br|div|span|strong|td|a|li|h\d)\s?/?>")
 # Traditional forms that the clones use and OpenCC's first choice is another.
 _CLONES = "癥臺準著桿為艷濕豐籤簽別眾啟線群峰鐘"
 
-Slot = Mapping[str, str]  # folded character → the character as it would have been printed
+
+class Slot(dict[str, str]):
+    """Folded character → the character as it would have been printed. Never changed, so it may be a key."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 Steps = list[list[tuple[Slot, ...]]]  # for each step its alternatives, each one character or more
@@ -121,7 +143,7 @@ class _Search:
         best: list[tuple[float, str, _Run]] = []
         for run in itertools.islice(self._runs(mark), MOST_RUNS):
             self.budget -= len(run.steps) + CONTEXT
-            printed: Steps = [[({_key(character): character},)] for character in self.wide[mark : run.end]]
+            printed: Steps = [[(_known(character),)] for character in self.wide[mark : run.end]]
             floor = self._score(printed, mark, run, _sign_pairs())[0][0]
             for score, reading in self._readings(mark, run):
                 best.append((score - floor + self._quotes(mark, reading), reading, run))
@@ -132,13 +154,17 @@ class _Search:
         rival = next((score for score, other, _ in best if other != reading), -math.inf)
         status: SpotStatus = "fixed" if gain - rival >= SURE and not run.eaten and not run.unknown else "guess"
         start = self.starts[mark]
+        if _NUMBERED.search(reading):
+            status = "guess"  # the numbers of a list are as likely as each other
         eaten = "\n" if run.eaten == "?" and reading[-2:] in CLOSED else run.eaten
         self.before = (run.end, reading if not eaten else "")
         spot = Spot(start=start, end=run.stop, before=self.text[start : run.stop], after=reading + eaten, status=status)
         return spot, run.end
 
     def _quotes(self, mark: int, reading: str) -> float:
-        """What quotation marks that open twice or close unopened cost."""
+        """What quotation marks that open twice or close unopened cost, and a paragraph's blank inside a line."""
+        if reading[:1] == "\u3000" and self.characters[max(0, mark - 1) : mark] not in ("", "\n", "\u3000"):
+            return 2 * UNPAIRED
         if "“" not in reading and "”" not in reading:
             return 0.0
         before = self.characters[max(self.characters.rfind("\n", 0, mark) + 1, mark - QUOTED) : mark]
@@ -157,6 +183,8 @@ class _Search:
             return self._lost(mark, broken.end())
         around = self.characters[max(0, mark - 1) : mark + 2]
         if not self.normalized and len(around) == 3 and _is_han(around[0]) and _is_han(around[2]):
+            if _ASKED.search(fold(self.characters[max(0, mark - ASKED) : mark])):
+                return None  # a question mark of half width
             return self._lost(mark, self.starts[mark] + 1)
         return None
 
@@ -191,16 +219,25 @@ class _Search:
         """Follow a shift from a character on, with `lead` as the pending lead byte, to where it ends."""
         steps = list(steps)
         questions = 0
+        unread = False  # the character before is a `?` for two bytes that are no character
         for number in range(place, min(len(self.characters), place + LONGEST_RUN)):
             if self.characters[number] == "?":
+                if unread:
+                    return
                 yield from self._eaten(steps, number, lead)
                 questions += 1
-                if not self.normalized or questions > 1:
+                if questions > MOST_QUESTIONS or _BROKEN.match(self.text, self.starts[number]):
                     return
+                if not self.normalized:
+                    unread = True
+                    continue
             raw = _bytes(self.wide[number])
-            known = _alternatives(lead, raw[0]) if raw and raw[0] >= 0x40 else []
+            if not raw or raw[0] < 0x40:
+                return
+            known = _around_unread(lead, raw[0]) if unread else _alternatives(lead, raw[0])
             if not known:
                 return
+            unread = False
             steps.append(known)
             if len(raw) == 1:
                 yield _Run(steps, number + 1, self.starts[number] + 1)
@@ -208,7 +245,7 @@ class _Search:
             lead = raw[1]
             if lead < 0x80:  # a Latin letter of the text was taken for a trail byte
                 letter = chr(lead)
-                yield _Run([*steps, [({letter.lower(): letter},)]], number + 1, self.starts[number] + 1)
+                yield _Run([*steps, [(_known(letter),)]], number + 1, self.starts[number] + 1)
                 return
 
     def _eaten(self, steps: Steps, number: int, lead: int) -> Iterable[_Run]:
@@ -220,7 +257,11 @@ class _Search:
             if slot:
                 yield _Run([*steps, [(slot,)]], self._number(broken.end()), broken.end())
             return
-        steps = [*steps, [(_trails(lead),)]]
+        last: list[tuple[Slot, ...]] = [(_trails(lead),)]
+        gap = _first_of_gap(lead, False)
+        if gap:  # a pair has vanished just before
+            last.append((gap, _frequent()))
+        steps = [*steps, last]
         tag = _TAG.match(self.text, start + 1)
         following = self.wide[number + 1 : number + 2]
         if tag:
@@ -235,7 +276,8 @@ class _Search:
     def _readings(self, mark: int, run: _Run) -> list[tuple[float, str]]:
         """The best readings; where one pair seems to have vanished, those with two in a row as well."""
         readings = self._score(run.steps, mark, run, self._pairs())
-        if any(len(reading) > len(run.steps) for _, reading in readings[:2]):
+        sure = len(readings) == 1 or readings[0][0] - readings[1][0] > CERTAIN
+        if not sure and any(len(reading) > len(run.steps) for _, reading in readings[:2]):
             steps = [[*alternatives, *_longer(alternatives)] for alternatives in run.steps]
             readings = self._score(steps, mark, run, self._pairs())
         return readings
@@ -244,9 +286,9 @@ class _Search:
         """The best readings of a run between what stands before and after it, with their log probabilities."""
         done, reading = self.before
         before = (reading + self.wide[done:mark] if done <= mark else "")[-CONTEXT:]
-        before = re.split(r"[\s?]", before)[-1]
-        after = re.split(r"[\s?]", self.wide[run.end : run.end + CONTEXT], maxsplit=1)[0]
-        known: list[Steps] = [[[({_key(character): character},)] for character in part] for part in (before, after)]
+        before = _BREAK.split(before)[-1]
+        after = _BREAK.split(self.wide[run.end : run.end + CONTEXT], maxsplit=1)[0]
+        known: list[Steps] = [[[(_known(character),)] for character in part] for part in (before, after)]
         readings = readings_of([*known[0], *steps, *known[1]], pairs)
         return [(score, text[len(before) : len(text) - len(after)]) for score, text in readings]
 
@@ -255,7 +297,7 @@ class _Search:
         if self.pairs is None:
             page = fold(self.characters)
             counts = Counter(map(str.__add__, page, page[1:]))
-            self.pairs = {pair: SEEN + math.log(min(count, 20)) for pair, count in counts.items()} | _sign_pairs()
+            self.pairs = {pair: SEEN + _LOGARITHMS[min(count, 20)] for pair, count in counts.items()} | _sign_pairs()
         return self.pairs
 
 
@@ -266,7 +308,6 @@ def readings_of(steps: Sequence[Sequence[tuple[Slot, ...]]], pairs: Mapping[str,
     `pairs`: nats for two characters in a row.
     """
     graph = _graph(steps)
-    words = lexicon()
     best: list[dict[str, tuple[float, str]]] = [{} for _ in graph]  # printed → (score, last folded character)
     top = [-math.inf] * len(graph)
     best[0][""], top[0] = (0.0, ""), 0.0
@@ -275,34 +316,39 @@ def readings_of(steps: Sequence[Sequence[tuple[Slot, ...]]], pairs: Mapping[str,
         if not edges or not best[node]:
             continue
         floor = top[node] - BEAM
-        kept = sorted(
-            ((score, printed, last) for printed, (score, last) in best[node].items() if score >= floor), reverse=True
-        )[:KEPT]
-        highest = kept[0][0]
-        for value, folded, printed, target in _words_from(graph, node, words):
-            length = len(folded)
-            if length > 1:
-                value += sum([bonus(folded[n : n + 2], 0.0) for n in range(length - 1)])
+        kept = [(score, printed, last) for printed, (score, last) in best[node].items() if score >= floor]
+        kept = sorted(kept, reverse=True)[:KEPT]
+        highest = kept[0][0] + MOST_BONUS
+        for words, target in _words_from(graph, node):
             known, limit = best[target], top[target] - BEAM
-            if highest + value + MOST_BONUS < limit:
-                continue
-            first, final = folded[0], folded[-1]
-            for score, before, last in kept:
-                total = score + value + bonus(last + first, 0.0)
-                if total < limit:
-                    continue
-                reading = before + printed
-                if reading not in known or known[reading][0] < total:
-                    known[reading] = (total, final)
-                    if total > top[target]:
-                        top[target] = total
+            for value, folded, printed in words:
+                if highest + value < limit:
+                    break  # they are in order
+                if len(folded) > 1:
+                    value += sum([bonus(folded[n : n + 2], 0.0) for n in range(len(folded) - 1)])
+                first, final = folded[0], folded[-1]
+                for score, before, last in kept:
+                    total = score + value
+                    if total + MOST_OF_PAIR < limit:
+                        break
+                    total += bonus(last + first, 0.0)
+                    if total < limit:
+                        continue
+                    reading = before + printed
+                    if reading not in known or known[reading][0] < total:
+                        known[reading] = (total, final)
+                        if total > top[target]:
+                            top[target] = total
+                            limit = total - BEAM
     return sorted(((score, text) for text, (score, _) in best[-1].items()), reverse=True)[:KEPT]
 
 
 @functools.cache
 def _sign_pairs() -> dict[str, float]:
-    """What two signs in a row add."""
-    return {a + b: FITTING if a + b in SIGN_PAIRS else ODD for a in SIGNS for b in SIGNS}
+    """What two signs in a row add, or a sign beside a character that does not go with it."""
+    pairs = {a + b: FITTING if a + b in SIGN_PAIRS else ODD for a in SIGNS for b in SIGNS}
+    pairs |= {character + stop: ODD for character in NEVER_LAST for stop in STOPS}
+    return pairs | {stop + character: ODD for character in NEVER_FIRST for stop in STOPS}
 
 
 Graph = list[list[tuple[Slot, int]]]
@@ -328,30 +374,106 @@ def _graph(steps: Sequence[Sequence[tuple[Slot, ...]]]) -> Graph:
     return graph
 
 
-def _words_from(graph: Graph, node: int, words: Lexicon) -> Iterable[tuple[float, str, str, int]]:
-    """Every word of the list, and every single character, that can be read from a node on."""
+Word = tuple[float, str, str]  # log probability, folded, printed
+
+
+def _words_from(graph: Graph, node: int) -> Iterable[tuple[Sequence[Word], int]]:
+    """Words of the list, single characters and names that can be read from a node on, and where they end.
+
+    Those that end at one node come in groups, the most probable of a group first.
+    """
     for slot, target in graph[node]:
-        least = max(map(words.single, slot)) - UNLIKELY if len(slot) > 1 else -math.inf
-        for character, printed in slot.items():
-            value = words.single(character)
-            if value >= least:
-                yield value, character, printed, target
-            followers = words.followers.get(character)
-            if not followers:
-                continue
-            stack = [
-                (character + second, printed + following[second], further)
-                for following, further in graph[target]
-                for second in (following.keys() & followers if len(following) > 1 else following)
-                if second in followers
-            ]
-            while stack:
-                word, text, place = stack.pop()
+        yield _singles(slot), target
+        for following, further in graph[target]:
+            words, open_ends = _beginnings(slot, following)
+            if words:
+                yield words, further
+            if open_ends:
+                yield from _longer_words(graph, further, open_ends)
+            if _named(slot, following):
+                yield _named(slot, following), further
+                for last, end in graph[further]:
+                    yield _named(slot, following, last), end
+
+
+def _longer_words(
+    graph: Graph, node: int, beginnings: Sequence[tuple[str, str]]
+) -> Iterable[tuple[Sequence[Word], int]]:
+    """The words that go on from a node with these beginnings (folded, printed)."""
+    stack = [(folded, printed, node) for folded, printed in beginnings]
+    while stack:
+        folded, printed, place = stack.pop()
+        for following, further in graph[place]:
+            for value, longer, text in _continued(folded, following):
+                if value == value:  # not NaN
+                    yield ((value, longer, printed + text),), further
+                stack.append((longer, printed + text, further))
+
+
+@functools.lru_cache(maxsize=10_000)  # beginnings
+def _continued(beginning: str, following: Slot) -> tuple[Word, ...]:
+    """The words and longer beginnings that one character of a slot makes of a beginning, with that character."""
+    known = lexicon().words
+    longer = ((known.get(beginning + character), character, text) for character, text in following.items())
+    return tuple((value, beginning + character, text) for value, character, text in longer if value is not None)
+
+
+@functools.lru_cache(maxsize=4000)  # slots
+def _surnames(slot: Slot) -> tuple[Word, ...]:
+    return _likeliest(slot, lexicon().surnames)
+
+
+@functools.lru_cache(maxsize=4000)  # slots
+def _given(slot: Slot) -> tuple[Word, ...]:
+    return _likeliest(slot, lexicon().given)
+
+
+def _likeliest(slot: Slot, values: Mapping[str, float]) -> tuple[Word, ...]:
+    found = ((values[character], character, printed) for character, printed in slot.items() if character in values)
+    return tuple(sorted(found, reverse=True)[:NAMES])
+
+
+@functools.lru_cache(maxsize=10_000)  # sequences of slots
+def _named(first: Slot, *rest: Slot) -> tuple[Word, ...]:
+    """The most probable names of people over these slots, a surname and one or two characters."""
+    parts = [_surnames(first), *map(_given, rest)]
+    if not all(parts):
+        return ()
+    names = [
+        (sum([value for value, _, _ in name]), "".join([part[1] for part in name]), "".join([part[2] for part in name]))
+        for name in itertools.product(*parts)
+    ]
+    return tuple(sorted(names, reverse=True)[:NAMES])
+
+
+@functools.lru_cache(maxsize=4000)  # slots
+def _singles(slot: Slot) -> tuple[Word, ...]:
+    """The characters of a slot as words, without those that only a longer word makes likely."""
+    words = lexicon()
+    scored = [(words.single(character), character, printed) for character, printed in slot.items()]
+    least = max(scored)[0] - UNLIKELY
+    return tuple(sorted((word for word in scored if word[0] >= least), reverse=True))
+
+
+@functools.lru_cache(maxsize=6000)  # pairs of slots
+def _beginnings(slot: Slot, following: Slot) -> tuple[tuple[Word, ...], tuple[tuple[str, str], ...]]:
+    """Words of two characters over two slots, and the beginnings (folded, printed) of longer ones."""
+    words = lexicon()
+    found: list[Word] = []
+    longer: list[tuple[str, str]] = []
+    for character, printed in slot.items():
+        followers = words.followers.get(character)
+        if not followers:
+            continue
+        for second in following.keys() & followers if len(following) > 1 else following:
+            if second in followers:
+                word, text = character + second, printed + following[second]
                 value = words.words[word]
                 if value == value:  # not NaN
-                    yield value, word, text, place
-                for following, further in graph[place]:
-                    stack += [(word + c, text + p, further) for c, p in following.items() if word + c in words.words]
+                    found.append((value, word, text))
+                if word in words.open:
+                    longer.append((word, text))
+    return tuple(sorted(found, reverse=True)), tuple(longer)
 
 
 # -- bytes ----------------------------------------------------------------------------------------------------------
@@ -398,8 +520,16 @@ def _pair(lead: int, trail: int) -> Slot:
     try:
         character = bytes((lead, trail)).decode("gbk")
     except UnicodeDecodeError:
-        return {}
-    return {_key(character): character} if len(character) == 1 and character not in simplified_only() else {}
+        return _NOTHING
+    return _known(character) if len(character) == 1 and character not in simplified_only() else _NOTHING
+
+
+_NOTHING = Slot()
+
+
+@functools.lru_cache(maxsize=30_000)  # characters
+def _known(character: str) -> Slot:
+    return Slot({_key(character): character})
 
 
 def _key(character: str) -> str:
@@ -410,7 +540,7 @@ def _key(character: str) -> str:
 
 
 def _slot(characters: Iterable[bytes]) -> Slot:
-    slot: dict[str, str] = {}
+    slot = Slot()
     for raw in characters:
         try:
             character = raw.decode("gbk")
@@ -457,6 +587,42 @@ def _alternatives(lead: int, trail: int) -> list[tuple[Slot, ...]]:
     return found
 
 
+@functools.cache
+def _unread_pairs() -> tuple[frozenset[int], frozenset[int]]:
+    """First and second bytes of the pairs that are no character and are printed as a `?`."""
+    every = ((a, b) for a in range(0x81, 0xFF) for b in range(0x40, 0xFF) if b != 0x7F)
+    unread = [(a, b) for a, b in every if not _decodes(a, b) and not _vanishes(a, b)]
+    return frozenset(a for a, _ in unread), frozenset(b for _, b in unread)
+
+
+def _decodes(lead: int, trail: int) -> bool:
+    try:
+        return len(bytes((lead, trail)).decode("gbk")) == 1
+    except UnicodeDecodeError:
+        return False
+
+
+def _vanishes(lead: int, trail: int) -> bool:
+    return ((0xAA <= lead <= 0xAF or lead >= 0xF8) and trail >= 0xA1) or (0xA1 <= lead <= 0xA7 and trail <= 0xA0)
+
+
+@functools.lru_cache(maxsize=30_000)  # pairs
+def _around_unread(lead: int, trail: int) -> list[tuple[Slot, ...]]:
+    """Two characters, the second byte of one and the first of the other being no character together."""
+    firsts, seconds = _unread_pairs()
+    before = _slot(bytes((lead, byte)) for byte in sorted(firsts))
+    after = _slot(bytes((byte, trail)) for byte in sorted(seconds) if byte > 0x80)
+    return [(before, after)] if before and after else []
+
+
+@functools.cache
+def _frequent() -> Slot:
+    """The most frequent characters."""
+    words = lexicon()
+    usual = sorted(_usual() - SIGNS.keys(), key=lambda character: (-words.single(_key(character)), character))
+    return Slot({_key(character): character for character in reversed(usual[:FREQUENT])})
+
+
 def _longer(alternatives: Sequence[tuple[Slot, ...]]) -> Iterable[tuple[Slot, ...]]:
     """Three characters in the place of two, when two pairs in a row may have vanished."""
     for slots in alternatives:
@@ -470,7 +636,7 @@ def _between_gaps() -> Slot:
     words = lexicon()
     trails = (*range(0xAA, 0xB0), *range(0xF8, 0xFF))
     slot = _slot(bytes((lead, trail)) for lead in range(0xA1, 0xFF) for trail in trails)
-    return {key: slot[key] for key in sorted(slot, key=words.single, reverse=True)[:MIDDLES]}
+    return Slot({key: slot[key] for key in sorted(slot, key=words.single, reverse=True)[:MIDDLES]})
 
 
 @functools.cache

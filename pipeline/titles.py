@@ -18,6 +18,12 @@ _SITE_NAME = re.compile(
     re.IGNORECASE,
 )
 
+_PAGE_KIND = re.compile(
+    r"(?:新闻|文章|信息|内容|通知|公告|资讯|图文|详细|内页|最新|查看|动态|\s){0,3}"
+    r"(?:详情|详细|内容|正文|显示|浏览|页面|内页|阅读|查看|news|detail|show)+",
+    re.IGNORECASE,
+)
+
 
 def fold_title(text: str) -> str:
     """Letters and digits of a title, for comparing only."""
@@ -49,6 +55,18 @@ def without_site(title: str) -> str:
     if len(parts) > 1 and len(parts[0]) >= 6:
         return parts[0]
     return " ".join(parts) if parts else title
+
+
+def says_nothing(title: str) -> bool:
+    """Whether a `<title>` names only the site, or what kind of page it is: 西苑儿童医院-新闻详情."""
+    rest = without_site(title)
+    return not rest or is_site_name(title) or is_site_name(rest) or bool(_PAGE_KIND.fullmatch(rest))
+
+
+def first_part(title: str) -> str:
+    """What a `<title>` says before its first separator: 白玉洁 - 专家团队 - 仁康医院 -> 白玉洁; empty without one."""
+    parts = [part for part in _TITLE_SEPARATOR.split(title.strip()) if part.strip()]
+    return parts[0] if len(parts) > 1 and not _SITE_NAME.search(parts[0]) else ""
 
 
 def without_spaces(title: str) -> str:

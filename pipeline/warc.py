@@ -1,8 +1,10 @@
 """Read WARC files: in goes the path of a `.warc` or `.warc.gz` file, out come its captures.
 
 `read_captures` hands out responses, revisits and resources with their content and transfer encodings undone;
-`scan` judges a file strictly. FastWARC reads the records; it passes over a file whose last record is cut, so what it
-says is checked: the length of every record, and the last gzip member to its very end (CRC and size).
+`scan` judges a file strictly. What the crawler knew of a page stands in three fields of our own in its record's header
+(`LISTED_ON`, `LISTED_DATE`, `VERDICT`): WARC/1.1 has readers pass over fields that they do not know. FastWARC reads the
+records; it passes over a file whose last record is cut, so what it says is checked: the length of every record, and the
+last gzip member to its very end (CRC and size).
 """
 
 from __future__ import annotations
@@ -23,6 +25,9 @@ MAXIMUM_HEADER = 256 * 1024  # bytes of the HTTP header block; longer ones are n
 CHUNK = 64 * 1024  # bytes read at a time
 GZIP = b"\x1f\x8b"
 KINDS = {"response": "response", "revisit": "revisit", "resource": "resource"}
+LISTED_ON = "Yixun-Listed-On"  # the list page that led the crawler to this page
+LISTED_DATE = "Yixun-Listed-Date"  # the date beside the link, as printed there
+VERDICT = "Yixun-Verdict"  # why this is not the site's own page: blocked, changed hands; with the evidence
 Pairs = tuple[tuple[str, str], ...]
 
 
@@ -70,6 +75,9 @@ def read_captures(path: Path, *, root: Path | None = None, start: int = 0) -> It
                 if capture is not None:
                     pending = dataclasses.replace(capture, site=site or _site_of(capture.url), warc=name)
         except OSError as error:
+            good = scan(path).good_bytes
+            if pending is not None and pending.offset < good:  # it is whole: the damage begins behind it
+                yield dataclasses.replace(pending, length=good - pending.offset)
             raise WarcError(_damage(path, str(error))) from error
         if compressed:  # FastWARC does not see that the last member is cut
             tail = _scan_members(stream, last)
@@ -243,7 +251,9 @@ def _capture(record: Any, path: Path, offset: int) -> Capture | None:
     """A record as a capture; None for one that is none."""
     kind = KINDS.get(str(record.record_type))
     headers = record.headers
-    url = (headers.get("WARC-Target-URI") or "").strip().removeprefix("<").removesuffix(">")
+    url = (headers.get("WARC-Target-URI") or "").strip()
+    if url.startswith("<") and url.endswith(">"):  # as WARC/1.0 wrote it; a URL may end in > by itself
+        url = url[1:-1]
     if kind is None or not url:
         return None
     content_type = headers.get("Content-Type") or ""
@@ -266,6 +276,9 @@ def _capture(record: Any, path: Path, offset: int) -> Capture | None:
         kind=kind,  # type: ignore[arg-type]
         mime=mime.partition(";")[0].strip().lower(),
         truncated=headers.get("WARC-Truncated") or decoded.truncated,
+        listed_on=headers.get(LISTED_ON) or "",
+        listed_date=headers.get(LISTED_DATE) or "",
+        verdict=headers.get(VERDICT) or "",
         offset=offset,
     )
 

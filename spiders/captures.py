@@ -30,7 +30,7 @@ from typing import Literal
 
 from pipeline.errors import WarcError
 from pipeline.records import Capture
-from pipeline.warc import read_capture, read_captures, scan
+from pipeline.warc import LISTED_DATE, LISTED_ON, VERDICT, read_capture, read_captures, scan
 
 MAXIMUM_FILE = 1024**3  # bytes, after which the next file is begun (the WARC guidelines advise 1 GB)
 LONGEST_VALIDATOR = 512  # characters of an ETag that is kept; longer ones are not asked with
@@ -44,6 +44,9 @@ RECONSTRUCTION = (
 # Answers that say nothing about the page: it is asked for again by the next crawl.
 PASSING = frozenset({401, 403, 407, 408, 412, 418, 425, 429, 451, 521})
 HOPS = 5  # redirects followed when asking whether a page is had
+# Fields of a record's header that its index line repeats, and under which key.
+EXTRA = {"WARC-Truncated": "truncated", LISTED_ON: "listed-on", LISTED_DATE: "listed-date", VERDICT: "verdict"}
+LONGEST_FIELD = 300  # characters of a date or verdict that is kept
 Headers = Iterable[tuple[str | bytes, str | bytes]]
 
 
@@ -61,15 +64,26 @@ class CaptureRef:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """How the crawler came to a page: the list page, and the date that it printed beside the link."""
+
+    url: str
+    date: str = ""  # as printed
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class KnownPage:
     """What is known of a URL: its last capture, and where its payload is."""
 
     captured_at: datetime.datetime
+    first_at: datetime.datetime  # the first capture that told something about the page
     status: int
     digest: str
     etag: str = ""
     last_modified: str = ""
     location: str = ""  # where it redirected to
+    truncated: str = ""  # why the body ends early
+    listing: Listing | None = None  # of an article that was found on a list
     filename: str = ""  # of the record that holds the payload
     offset: int = 0
     payload_at: datetime.datetime | None = None  # when that record was captured
@@ -88,6 +102,10 @@ class Known:
     def page(self, url: str) -> KnownPage | None:
         """The last capture of a URL that told something about the page."""
         return self._pages.get(url)
+
+    def items(self) -> Iterator[tuple[str, KnownPage]]:
+        """Every URL with what is known of it."""
+        yield from self._pages.items()
 
     def holds(self, url: str, digest: str) -> bool:
         """Whether some capture of this URL has the payload of this digest."""
@@ -109,7 +127,7 @@ class Known:
         url, status = fields.get("url", ""), int(fields.get("status") or 0)
         self._payloads.add((url, fields.get("digest", "")))
         before = self._pages.get(url)
-        if not url or status >= 500 or status in PASSING:
+        if not url or status >= 500 or status in PASSING or fields.get("verdict"):
             return
         if before is not None and (captured_at, fields.get("filename", "")) < (before.captured_at, before.filename):
             return
@@ -117,13 +135,17 @@ class Known:
         if revisit and before is None:
             return  # its payload is in no file that is here
         same = revisit and before is not None
+        listing = Listing(url=fields.get("listed-on", ""), date=fields.get("listed-date", ""))
         self._pages[url] = KnownPage(
             captured_at=captured_at,
+            first_at=before.first_at if before else captured_at,
             status=before.status if same and before else status,
             digest=before.digest if same and before else fields.get("digest", ""),
             etag=fields.get("etag", "") or (before.etag if same and before else ""),
             last_modified=fields.get("last-modified", "") or (before.last_modified if same and before else ""),
             location=fields.get("location", ""),
+            truncated=fields.get("truncated", ""),
+            listing=listing if listing.url else (before.listing if before else None),
             filename=before.filename if same and before else fields.get("filename", ""),
             offset=before.offset if same and before else int(fields.get("offset") or 0),
             payload_at=before.payload_at if same and before else captured_at,
@@ -209,10 +231,14 @@ class CaptureWriter:
         headers: Headers,
         body: bytes,
         truncated: str = "",
+        *,
+        listing: Listing | None = None,
+        verdict: str = "",
     ) -> CaptureRef:
         """Keep one HTTP response. `body` is as received: free of chunking, still in its content encoding.
 
-        `truncated` is why the body ends early: length, time or disconnect. An empty `reason` is filled in.
+        `truncated` is why the body ends early: length, time or disconnect. An empty `reason` is filled in. `listing`
+        is how the page was found and `verdict` why it is not the site's own; both go into the record's header.
         """
         url = _uri(url)
         pairs = [(_line(name), _line(value)) for name, value in headers]
@@ -224,6 +250,7 @@ class CaptureWriter:
         fields = {"Content-Type": "application/http; msgtype=response"}
         if truncated:
             fields["WARC-Truncated"] = truncated
+        fields |= _own_fields(listing, verdict)
         profile = self._profile(before, status, digest, body)
         if profile and before is not None:
             fields["WARC-Profile"] = profile
@@ -266,6 +293,7 @@ class CaptureWriter:
         if self._broken:
             raise WarcError(f"{self._path}: a write failed before and could not be undone; run the crawl again")
         member = _member(kind, url, captured_at, digest, block, fields)
+        extra = {key: fields[name] for name, key in EXTRA.items() if fields.get(name)}
         offset = self._append(self._warc, member, self._size)
         line = cdxj_line(
             url=url,
@@ -277,6 +305,7 @@ class CaptureWriter:
             offset=offset,
             filename=self._name,
             headers=pairs,
+            extra=extra,
         )
         try:
             self._append(self._cdxj, line, self._cdxj_size)
@@ -386,11 +415,12 @@ def cdxj_line(
     offset: int,
     filename: str,
     headers: Iterable[tuple[bytes, bytes]] = (),
+    extra: Mapping[str, str] | None = None,
 ) -> bytes:
     """One line of the index, as UTF-8 with its line feed: urlkey (SURT), timestamp and a JSON object of strings.
 
-    Beside the usual fields it holds what the next crawl asks with: `etag` and `last-modified`, and `location` of a
-    redirect.
+    Beside the usual fields it holds what the next crawl asks with: `etag` and `last-modified`, `location` of a
+    redirect, and `extra`, the fields of `EXTRA` that the record's header has. All of it is made again from the WARC.
     """
     first: dict[bytes, bytes] = {}
     for name, value in headers:
@@ -414,6 +444,7 @@ def cdxj_line(
             fields[key] = validator
     if 300 <= status < 400 and status != http.HTTPStatus.NOT_MODIFIED and first.get(b"location"):
         fields["location"] = _join(url, _plain(first[b"location"]))
+    fields |= extra or {}
     return f"{urlkey(url)} {_stamp(captured_at)} {json.dumps(fields, ensure_ascii=False)}\n".encode("utf-8", "replace")
 
 
@@ -509,6 +540,7 @@ def _index_again(path: Path, index: Path, name: str) -> None:
                     offset=capture.offset,
                     filename=name,
                     headers=pairs or [(b"content-type", _line(capture.mime))],
+                    extra=_extra_of(capture),
                 )
             )
         stream.flush()
@@ -626,6 +658,25 @@ def _record(headers: list[tuple[str, str]], block: bytes) -> bytes:
 
 def _digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _own_fields(listing: Listing | None, verdict: str) -> dict[str, str]:
+    """The fields of our own for a record's header, each on one line."""
+    fields = {VERDICT: verdict}
+    if listing is not None:
+        fields |= {LISTED_ON: _uri(listing.url), LISTED_DATE: listing.date}
+    lines = {name: _uri(" ".join(value.split())) for name, value in fields.items()}
+    return {name: value if name == LISTED_ON else value[:LONGEST_FIELD] for name, value in lines.items() if value}
+
+
+def _extra_of(capture: Capture) -> dict[str, str]:
+    found = {
+        "truncated": capture.truncated,
+        "listed-on": capture.listed_on,
+        "listed-date": capture.listed_date,
+        "verdict": capture.verdict,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _date(moment: datetime.datetime) -> str:

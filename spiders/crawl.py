@@ -18,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import SiteError
 from pipeline.records import Article, Capture, Site
-from spiders.sites import load_site, parse_site
+from spiders.sites import load_site, open_at, parse_site
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "yixun-stats "  # begins the line on which the child hands over the statistics of a site
@@ -33,7 +33,7 @@ GRACE = 60.0  # seconds that a crawl has to end after SIGTERM
 LAST = "last.json"
 SURVEY_PAGES = 24  # requests of a survey
 SURVEY_ARTICLES = 10
-LIMITS = ("maximum_pages", "maximum_time")  # reasons to stop that are no failure: the next crawl goes on
+LIMITS = ("maximum_pages", "maximum_time", "outside hours")  # reasons to stop that are no failure: the next goes on
 PORTS = {"http": 80, "https": 443}
 
 
@@ -47,9 +47,9 @@ class SiteStats:
     """What one crawl of one site did: also the content of `captures/<site>/last.json`.
 
     Times are ISO 8601 in UTC. `finish_reason` is "finished", or what ended it before: maximum_pages, maximum_time,
-    captures_failed, asked to wait, blocked, unreachable, shutdown, killed, running. `pending` are pages that did not
-    answer properly, with the number of tries: the next crawl asks for them first. `complete_at` is when the last crawl
-    ended that saw everything.
+    outside hours, captures_failed, asked to wait, blocked, changed hands, unreachable, shutdown, killed, running.
+    `pending` are pages that did not answer properly, with the number of tries: the next crawl asks for them again.
+    `complete_at` is when the last crawl ended that saw everything.
     """
 
     site: str
@@ -62,6 +62,7 @@ class SiteStats:
     bytes: int = 0  # of all bodies, as received
     articles_seen: int = 0  # different article links on list pages
     articles_new: int = 0  # article pages captured for the first time
+    looks: int = 0  # article pages looked at again for a revision
     lists_cut: int = 0  # lists that were not read to their end, because nothing on them was new
     errors: dict[str, int] = dataclasses.field(default_factory=dict)
     unanswered: list[str] = dataclasses.field(default_factory=list)  # start URLs that did not answer, with the reason
@@ -69,6 +70,9 @@ class SiteStats:
     warcs: list[str] = dataclasses.field(default_factory=list)  # file names
     pending: dict[str, int] = dataclasses.field(default_factory=dict)
     complete_at: str = ""
+    findings: list[str] = dataclasses.field(default_factory=list)  # what a person should look at: changed hands …
+    blocked_in_a_row: int = 0  # crawls that a firewall ended, this one included
+    interval_hours: float = 0.0  # between two crawls, by the site's own rhythm
     failure: str = ""  # what ended the crawl early, in words
     ok: bool = False
     problem: str = ""  # why it is not ok, in words
@@ -109,6 +113,8 @@ def judge(stats: SiteStats, site: Site) -> SiteStats:
         problem = f"ended before it was finished: {stats.finish_reason}; crawl it again, nothing is fetched twice"
     elif stats.unanswered:
         problem = "; ".join(stats.unanswered[:3])
+    elif stats.finish_reason == "outside hours":
+        problem = ""  # the next crawl goes on
     elif stats.articles_seen < site.minimum_articles and not (stats.lists_cut and stats.articles_seen):
         problem = f"saw {stats.articles_seen} articles, minimum_articles is {site.minimum_articles}"
     return dataclasses.replace(stats, ok=not problem, problem=problem)
@@ -122,18 +128,46 @@ def run_crawl(
     now: Callable[[], datetime.datetime] = utc_now,
     on_line: Callable[[str], None] = lambda _: None,
     all_pages: bool = False,
+    since: datetime.date | None = None,
+    any_hour: bool = False,
+    settings: Mapping[str, object] | None = None,
 ) -> dict[str, SiteStats]:
     """Crawl sites in one Scrapy process and hand back the statistics of each, by name.
 
     `data` is the data folder, `sites_folder` the one of the TOML files. Every line that the crawl prints goes to
-    `on_line` as it comes. With `all_pages`, lists are read to their end although nothing on them is new.
+    `on_line` as it comes. With `all_pages`, lists are read to their end although nothing on them is new; with `since`,
+    articles whose list gives an earlier day are left out, and a list ends with the page that has only such. A site is
+    crawled in its own `hours` unless `any_hour` says otherwise; outside them nothing is asked and nothing written.
+    `settings` are settings of Scrapy that differ from `spiders.settings`.
     Raises `SiteError` for a site that is not there or whose TOML is wrong; a site that cannot be crawled is no error
     but has `ok` false. SIGTERM and Ctrl-C end the crawl in order, then do what they do.
     """
     loaded = {name: load_site(sites_folder / f"{name}.toml") for name in sites}
     if not loaded:
         return {}
-    return _run(loaded, data=data, sites_folder=sites_folder, now=now, on_line=on_line, all_pages=all_pages)
+    closed = {name: site for name, site in loaded.items() if not any_hour and not open_at(site.hours, now())}
+    wanted = {name: site for name, site in loaded.items() if name not in closed}
+    arguments = [f"all_pages={int(all_pages)}", f"since={since or ''}", f"any_hour={int(any_hour)}"]
+    found = {name: _closed(name, site, now(), on_line) for name, site in closed.items()}
+    if wanted:
+        found |= _run(
+            wanted,
+            data=data,
+            sites_folder=sites_folder,
+            now=now,
+            on_line=on_line,
+            arguments=arguments,
+            settings=settings or {},
+        )
+    return {name: found[name] for name in loaded}
+
+
+def _closed(name: str, site: Site, now: datetime.datetime, on_line: Callable[[str], None]) -> SiteStats:
+    """The statistics of a site whose hours it is not."""
+    on_line(f"{name}: not crawled: only in its hours, {site.hours} in China")
+    moment = now.isoformat(timespec="seconds")
+    stats = SiteStats(site=name, started_at=moment, finished_at=moment, finish_reason="outside hours")
+    return judge(stats, site)
 
 
 def _run(
@@ -143,8 +177,8 @@ def _run(
     sites_folder: Path,
     now: Callable[[], datetime.datetime],
     on_line: Callable[[str], None],
-    all_pages: bool = False,
-    survey: bool = False,
+    arguments: Sequence[str],
+    settings: Mapping[str, object],
 ) -> dict[str, SiteStats]:
     started_at = now()
     found: dict[str, SiteStats] = {}
@@ -152,8 +186,10 @@ def _run(
     command = [
         *(sys.executable, "-m", "scrapy", "crawl", "news"),
         *("-a", f"sites={','.join(sites)}", "-a", f"folder={sites_folder.resolve()}", "-a", f"data={data.resolve()}"),
-        *("-a", f"all_pages={int(all_pages)}", "-a", f"survey={int(survey)}"),
+        *(word for argument in arguments for word in ("-a", argument)),
+        *(word for name, value in settings.items() for word in ("-s", f"{name}={value}")),
         *("-s", f"NAMED_HOSTS={','.join(sorted(named_hosts(sites.values())))}"),
+        *("-s", f"INSECURE_HOSTS={','.join(sorted(insecure_hosts(sites.values())))}"),
     ]
     with _child(command) as child:
         assert child.stdout is not None
@@ -203,6 +239,16 @@ def named_hosts(sites: Sequence[Site] | Any) -> set[str]:
             elif host == "localhost" or host.replace(".", "").isdigit() or ":" in host:
                 named |= {f"{host}:{port}" for port in PORTS.values()}
     return named
+
+
+def insecure_hosts(sites: Sequence[Site] | Any) -> set[str]:
+    """host:port whose certificates are not verified, because a TOML says so. `www.` makes no difference."""
+    names = set()
+    for netloc in {netloc for site in sites if site.insecure_tls for netloc in site.all_hosts}:
+        parts = urlsplit(f"//{netloc}")
+        host, port = (parts.hostname or "").removeprefix("www."), parts.port or PORTS["https"]
+        names |= {f"{host}:{port}", f"www.{host}:{port}"}
+    return names
 
 
 def _environment() -> dict[str, str]:
@@ -315,7 +361,15 @@ def survey(
         folder.mkdir()
         (folder / f"{name}.toml").write_text(_as_toml(probe), "utf-8")
         data = Path(scratch) / "data"
-        stats = _run({name: probe}, data=data, sites_folder=folder, now=now, on_line=on_line, survey=True)[name]
+        stats = _run(
+            {name: probe},
+            data=data,
+            sites_folder=folder,
+            now=now,
+            on_line=on_line,
+            arguments=["survey=1", "any_hour=1"],
+            settings={},
+        )[name]
         captures = _captures(data / "captures" / name, data / "captures")
     return _surveyed(url, site, probe, stats, captures, delay)
 

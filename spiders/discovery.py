@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import email.utils
 import functools
 import itertools
 import json
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from pipeline.dates import Printed, first_date
 from pipeline.decode import decode
 from pipeline.records import Site
 
@@ -31,6 +33,7 @@ MAXIMUM_SITEMAP_LINKS = 50_000  # the protocol's own limit
 MAXIMUM_URL = 500  # characters
 MAXIMUM_DEPTH = 12  # folders of a path
 PIECES = 60  # text pieces of an element that are read
+MAXIMUM_BESIDE = 6  # letters and numerals that may stand with a date: 发布日期
 LONGEST_ROW = 400  # characters around a link in which its date is looked for
 
 # fmt: off
@@ -76,6 +79,7 @@ DULL_PATH = re.compile(
     r"|gaikuang|yyjj|yygk|lxwm|login|register|user|member|guahao|yuyue|video|map|feedback|message|english|en)[/_.-]",
     re.IGNORECASE,
 )
+FEED_DATES = ("pubdate", "published", "date", "issued")  # RSS 2.0, Atom, Dublin Core
 TRAP = re.compile(r"/calendar/|[?&](?:year|month|day|date|cal\w*)=", re.IGNORECASE)
 FRAME = re.compile(r"nav|menu|header|foot|crumb|friend|flink|copyright|login|toolbar|position|location", re.IGNORECASE)
 NEXT_WORDS = re.compile(r"(?:下\s*一?\s*[页頁]|[后後]一?[页頁]|next(?:\s*page)?)\W*", re.IGNORECASE)
@@ -107,11 +111,17 @@ NAME_BEFORE = re.compile(r"^.*(?:版[权權]所有|主[办辦][单單]位|[欢�
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
-    """A link as a list page shows it. `date` is ISO 8601, or empty."""
+    """A link as a list page shows it.
+
+    `date` is a day in ISO 8601, or empty: the one beside the link, else one in its title, of a sitemap the day of the
+    last change. `printed` is the date beside the link as printed, of a feed that of its publication; a date inside a
+    title is the event's and is none.
+    """
 
     url: str
     title: str = ""
     date: str = ""
+    printed: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,6 +147,7 @@ class _Anchor:
     element: Any
     group: tuple[str, ...]
     date: str = ""
+    printed: str = ""
     dated: bool = False
     framed: bool = False
     raw: str = ""
@@ -284,7 +295,7 @@ def _anchors(document: Any, base: str, site: Site, encoding: str) -> list[_Ancho
         anchor = _Anchor(url, " ".join(text.split()), element, _group(element), raw=raw)
         anchor.framed = any(FRAME.search(part) for part in anchor.group)
         if url:
-            anchor.date, anchor.dated = _date_beside(element)
+            anchor.date, anchor.printed, anchor.dated = _date_beside(element)
         found.append(anchor)
     return found
 
@@ -332,23 +343,42 @@ def _words(element: Any, limit: int) -> str:
     return " ".join(" ".join(piece[:limit] for piece in _pieces(element)).split())[:limit]
 
 
-def _date_beside(element: Any) -> tuple[str, bool]:
-    """The day beside a link, and whether there is any date at all (a month and day will do)."""
-    around = element
+def _date_beside(element: Any) -> tuple[str, str, bool]:
+    """The day beside a link, the same as printed, and whether there is any date at all (a month and day will do)."""
+    around, inside = element, ""
     for _ in range(4):
         pieces = _pieces(around)
         text = " ".join(pieces)
         if len(text) > LONGEST_ROW or len(pieces) >= PIECES:
-            return "", False
+            return inside, "", bool(inside)
+        printed = next(filter(None, map(_date_alone, pieces)), None)
+        if printed is not None and not _has_another(around, element):
+            return (printed.iso or "")[:10], printed.raw, True
         match = DATE.search(text)
         if match and 1 <= int(match[2]) <= 12 and 1 <= int(match[3]) <= 31:
-            return f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}", True
+            inside = inside or f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}"  # the title's; is another beside it?
         if any(SHORT_DATE.match(piece.strip()) for piece in pieces):
-            return "", True
+            return inside, "", True
         around = around.getparent()
         if around is None or len(set(_hrefs(around))) > 3:  # a block of links: the date would be another's
-            return "", False
-    return "", False
+            return inside, "", bool(inside)
+    return inside, "", bool(inside)
+
+
+def _has_another(around: Any, element: Any) -> bool:
+    """Whether the link to another article stands there too, whose date it may be; the link of a category is short."""
+    links = itertools.islice(around.iter("a"), 8)
+    return any(link.get("href") != element.get("href") and _length(_words(link, 80)) >= 8 for link in links)
+
+
+def _date_alone(piece: str) -> Printed | None:
+    """The date that a piece of text consists of, but for a few words: 发布时间：2022-08-22, [2022年8月22日]."""
+    if DATE.search(piece) is None:
+        return None
+    printed = first_date(piece)
+    if printed is None or sum(map(str.isalnum, piece[: printed.start] + piece[printed.end :])) > MAXIMUM_BESIDE:
+        return None
+    return printed
 
 
 def _hrefs(element: Any) -> Iterator[str]:
@@ -370,6 +400,7 @@ def _articles(anchors: Sequence[_Anchor], own: str, site: Site) -> Iterator[List
             url=anchor.url,
             title=max(title, before.title, key=len) if before else title,
             date=anchor.date or (before.date if before else ""),
+            printed=anchor.printed or (before.printed if before else ""),
         )
     yield from best.values()
 
@@ -549,9 +580,20 @@ def _listed(
         url = clean_url(fields.get(link, ""), base)
         if url and url not in seen and on_site(url, site) and accepted(url):
             seen.add(url)
-            day = DATE.search(fields.get(date, ""))
+            published = "" if date else next((fields[name] for name in FEED_DATES if fields.get(name)), "")
+            day = DATE.search(_in_china(published) if published else fields.get(date, ""))
             stamp = f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}" if day else ""
-            yield Listed(url=url, title=fields.get("title", "")[:200], date=stamp)
+            printed = _in_china(published) if stamp else ""
+            yield Listed(url=url, title=fields.get("title", "")[:200], date=stamp, printed=printed)
+
+
+def _in_china(published: str) -> str:
+    """A feed's date as it is when it is ISO 8601, else RFC 822's in the page's own time: 2022-08-22 10:14:00+08:00."""
+    try:
+        moment = email.utils.parsedate_to_datetime(published)
+    except (TypeError, ValueError):
+        return published
+    return moment.isoformat(sep=" ") if moment.tzinfo else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def sitemaps_of(robots: str, site: Site, base: str) -> list[str]:

@@ -18,17 +18,20 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 from scrapy import Request, signals
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.core.downloader.contextfactory import _ScrapyClientContextFactory
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
 from scrapy.exceptions import (
     CannotResolveHostError,
-    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
     DownloadTimeoutError,
     IgnoreRequest,
 )
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
+from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
 from pipeline.errors import WarcError
@@ -49,6 +52,8 @@ HOPS = 5  # redirects of a robots.txt that are followed, RFC 9309 2.3.1.2
 SLOWEST = 60.0  # seconds between two requests at most, however slow the server is
 USUAL_WAIT = 5.0  # seconds after a 429 that does not say how long
 WAITS = 2  # times a page is asked for again after a wait
+MARGIN = 0.5  # seconds before the time-out at which a body that has begun is ended
+TRUNCATED = {"over the limit": "length", "out of time": "time", "dataloss": "disconnect"}  # flag -> WARC-Truncated
 PORTS = {"http": 80, "https": 443}
 # Ranges that Python's `is_global` of some versions lets through, by the IANA special-purpose registries.
 NOT_PUBLIC = tuple(
@@ -157,12 +162,104 @@ class _Judge:
 class LimitedHandler(HTTP11DownloadHandler):
     """Scrapy's HTTP handler with a limit on the header block, which nothing else limits: 800 MB in 30 s were measured.
 
-    Reaches into Scrapy's connection pool and Twisted's parser; a test with endless headers holds it to what it does.
+    A body over the limit, or one that has not ended in time, is handed on as far as it came, with a flag; Scrapy's own
+    limits throw it away. Certificates are verified, except those of the hosts in `INSECURE_HOSTS`. Reaches into
+    Scrapy's connection pool and Twisted's parser; tests with endless headers and bodies hold it to what it does.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._pool._factory = _limited(self._pool._factory)
+        self._contextFactory = cast(IPolicyForHTTPS, _Certificates(crawler))
+
+    async def download_request(self, request: Request) -> Response:
+        """Download as Scrapy does, by the agent below."""
+        agent = _KeepingAgent(
+            contextFactory=self._contextFactory,
+            bindAddress=self._bind_address,
+            pool=self._pool,
+            maxsize=0,
+            warnsize=0,
+            fail_on_dataloss=False,
+            crawler=self._crawler,
+            tls_verbose_logging=False,
+        )
+        with wrap_twisted_exceptions():
+            return await maybe_deferred_to_future(agent.download_request(request))
+
+
+class _KeepingAgent(_ScrapyAgent):
+    """Ends a body at the limit of size or time, and keeps what came of it."""
+
+    def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
+        deliver = txresponse.deliverBody
+        settings = self._crawler.settings
+        timeout = request.meta.get("download_timeout") or settings.getfloat("DOWNLOAD_TIMEOUT")
+        seconds = max(0.0, timeout - request.meta.get("download_latency", 0.0) - MARGIN)
+
+        def deliver_limited(reader: Any) -> None:
+            _limit_body(reader, settings.getint("LONGEST_BODY"))
+            deliver(reader)
+            if not reader._finished.called:
+                _limit_time(reader, seconds)
+
+        txresponse.deliverBody = deliver_limited
+        return super()._cb_bodyready(txresponse, request)
+
+
+def _limit_body(reader: Any, longest: int) -> None:
+    received = reader.dataReceived
+
+    def limited(data: bytes) -> None:
+        if not reader._finished.called:
+            left = longest - reader._bytes_received
+            received(data[:left])
+            if len(data) > left:
+                _end(reader, "over the limit")
+
+    reader.dataReceived = limited
+
+
+def _limit_time(reader: Any, seconds: float) -> None:
+    """End a body that has begun and does not end; one that has not begun is a time-out, which is Scrapy's."""
+    from twisted.internet import reactor
+
+    def end() -> None:
+        if not reader._finished.called and reader._bytes_received:
+            _end(reader, "out of time")
+
+    timer = cast(Any, reactor).callLater(seconds, end)
+
+    def cancel(result: Any) -> Any:
+        if timer.active():
+            timer.cancel()
+        return result
+
+    reader._finished.addBoth(cancel)
+
+
+def _end(reader: Any, flag: str) -> None:
+    """Hang up, as Scrapy does when a download is stopped, and hand on what came."""
+    transport = reader.transport
+    reader._finish_response(flags=[flag])
+    transport.stopProducing()
+    transport.loseConnection()
+
+
+@implementer(IPolicyForHTTPS)
+class _Certificates:
+    """Verifies the certificate of every host but those whose TOML says `insecure_tls = true`."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.insecure = frozenset(crawler.settings.getlist("INSECURE_HOSTS"))
+        self.verifying = _ScrapyClientContextFactory.from_crawler(crawler)
+        self.lenient = _ScrapyClientContextFactory.from_crawler(crawler)
+        self.verifying._verify_certificates, self.lenient._verify_certificates = True, False
+
+    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: N802  the interface's name
+        """How to begin TLS with a host."""
+        insecure = f"{hostname.decode('ascii', 'replace').lower()}:{port}" in self.insecure
+        return (self.lenient if insecure else self.verifying).creatorForNetloc(hostname, port)
 
 
 def _limited(factory: Any) -> Any:
@@ -207,8 +304,9 @@ def in_words(error: BaseException, url: str) -> str:
         return f"name not found: {parts.hostname}"
     if isinstance(error, DownloadTimeoutError):
         return f"no answer in time: {parts.netloc}"
-    if isinstance(error, DownloadCancelledError):
-        return f"too large: {url}"
+    if isinstance(error, DownloadFailedError) and "certificate" in _innermost(error).lower():
+        cure = "have it renewed there, or say insecure_tls = true in the TOML"
+        return f"certificate not trusted: {parts.netloc} ({_innermost(error)}); {cure}"
     if isinstance(error, DownloadFailedError):
         return f"connection lost: {parts.netloc} ({_innermost(error)})"
     return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
@@ -283,6 +381,9 @@ class RobotsMiddleware(_Component):
 
     async def _load(self, key: str, request: Request) -> _Rules:
         url = f"{key}/robots.txt"
+        kept = self.crawl_of(request).kept_robots(url)
+        if kept is not None and (kept[0] == 200 or 400 <= kept[0] < 500):
+            return self._read(kept[1], request, key) if kept[0] == 200 else _Rules()
         for _ in range(HOPS + 1):
             try:
                 response = await self._fetch(url, request)
@@ -295,7 +396,7 @@ class RobotsMiddleware(_Component):
                 url = location
                 continue
             if 200 <= response.status < 300:
-                return self._read(response, request, key)
+                return self._read(decode_body(response.body, header_pairs(response)).body, request, key)
             if 400 <= response.status < 500 and response.status != 429:
                 return _Rules()
             return _Rules(refusal=f"robots.txt unreachable: status {response.status} at {url}")
@@ -306,9 +407,8 @@ class RobotsMiddleware(_Component):
         robots = Request(url, callback=NO_CALLBACK, meta=meta, dont_filter=True, priority=1000)
         return await cast(Any, self.crawler.engine).download_async(robots)
 
-    def _read(self, response: Response, request: Request, key: str) -> _Rules:
-        body = decode_body(response.body, header_pairs(response)).body[:MAXIMUM_ROBOTS]
-        text = body.decode("utf-8-sig", "replace")
+    def _read(self, body: bytes, request: Request, key: str) -> _Rules:
+        text = body[:MAXIMUM_ROBOTS].decode("utf-8-sig", "replace")
         parser = Protego.parse(text)
         self.crawl_of(request).add_sitemaps(text, f"{key}/")
         delay = parser.crawl_delay(self._token)
@@ -425,9 +525,11 @@ class CaptureMiddleware(_Component):
         """Hand the response on once it is on the disk; a disk that does not take it ends the site's crawl."""
         crawl = self.crawl_of(request)
         headers = [(name, value) for name, values in response.headers.items() for value in values]
-        truncated = "disconnect" if "dataloss" in response.flags else ""
+        truncated = next((TRUNCATED[flag] for flag in response.flags if flag in TRUNCATED), "")
+        task = request.meta.get("task")
+        request.meta["verdict"] = verdict = crawl.judge_answer(task, response)
         try:
-            crawl.keep(request.url, response.status, headers, response.body, truncated)
+            crawl.keep(request.url, response.status, headers, response.body, truncated, task, verdict)
         except WarcError as error:
             crawl.stop("captures_failed", str(error))
             raise IgnoreRequest(str(error)) from error

@@ -1,8 +1,9 @@
 """One spider for every site: in go the names of sites, out come their captures and statistics.
 
 A site has one thing asked of it at a time. Its `SiteCrawl` holds what is still to be asked for: list pages, which are
-asked conditionally, and articles, which are asked for only when they are not had. Nothing of this is kept on disk: what
-was captured is, and a crawl that was killed is run again.
+asked conditionally, and articles, which are asked for when they are not had, and again, conditionally, a day, a week
+and a month later. An article whose link bore no date waits until the lists are read: another list may print one.
+Nothing of this is kept on disk: what was captured is, and a crawl that was killed is run again.
 """
 
 from __future__ import annotations
@@ -25,23 +26,34 @@ from typing import Any, Literal
 import scrapy
 from scrapy.http import Request, Response
 
+from pipeline.dates import first_date
 from pipeline.errors import WarcError
 from pipeline.records import Site
 from pipeline.warc import decode_body
-from spiders.captures import PASSING, CaptureWriter, Headers, crawl_lock, load_known, recover
+from spiders.captures import PASSING, CaptureWriter, Headers, Listing, crawl_lock, load_known, recover
 from spiders.crawl import MARK, SURVEY_ARTICLES, SiteStats, judge, load_last, save_last, utc_now
-from spiders.discovery import PageLinks, clean_url, on_site, read_list, sitemaps_of
+from spiders.discovery import Listed, PageLinks, clean_url, on_site, read_list, sitemaps_of
 from spiders.middlewares import header_pairs, in_words
-from spiders.sites import load_site
+from spiders.schedule import HOUR, adaptive_interval, look_due
+from spiders.sites import ADAPTIVE, load_site, open_at
+from spiders.verdicts import LARGEST_CHALLENGE, challenge, changed_hands
 
 HOPS = 5  # redirects that are followed
 MAXIMUM_CHAINS = 200  # lists of one site
 MAXIMUM_LIST_PAGES = 2_000  # pages of one list
 MAXIMUM_PENDING = 500
+MAXIMUM_LATE = 200  # articles that wait for a list to print their date
+LOOKS_SHARE = 4  # one request in so many may be a look at an article that is had
 TRIES = 5  # crawls that ask for a page that does not answer properly
 BLOCKED = frozenset({403, 405, 412, 418, 429, 521})  # what web application firewalls answer
+CHALLENGES = frozenset({412, 521})  # scripts that want a cookie
 PATIENCE = 6  # such answers, or lost connections, in a row
+CHALLENGE_PATIENCE = 3  # the same for challenges: they do not go away by asking
+ROBOTS_KEPT = datetime.timedelta(hours=24)  # RFC 9309 2.4
 PROGRESS = 25  # responses between two lines of progress
+UNREACHABLE = frozenset(
+    {"connection refused", "connection lost", "no answer in time", "name not found", "certificate not trusted"}
+)
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -58,17 +70,28 @@ class Task:
     hops: int = 0
     origin: str = ""  # the URL that redirected here, the first one
     conditional: bool = True
+    listing: Listing | None = None  # how an article was found
+    look: bool = False  # at an article that is had
 
 
 class SiteCrawl:
     """The crawl of one site: what is still to be asked for, and what was counted."""
 
     def __init__(
-        self, site: Site, captures: Path, *, software: str, maximum_seconds: float, all_pages: bool, survey: bool
+        self,
+        site: Site,
+        captures: Path,
+        *,
+        software: str,
+        maximum_seconds: float,
+        all_pages: bool = False,
+        survey: bool = False,
+        since: str = "",
+        any_hour: bool = False,
     ) -> None:
         self.site = site
         self.folder = captures / site.name
-        self.all_pages, self.survey = all_pages, survey
+        self.all_pages, self.survey, self.since, self.any_hour = all_pages, survey, since, any_hour
         self.finished = False
         self._started = time.monotonic()
         self._maximum_seconds = maximum_seconds
@@ -77,10 +100,12 @@ class SiteCrawl:
         self.stats = SiteStats(site=site.name, started_at=started_at.isoformat(timespec="seconds"))
         self._lists: collections.deque[Task] = collections.deque()
         self._articles: collections.deque[Task] = collections.deque()
+        self._late: dict[str, Task] = {}  # articles without a date
+        self._looks: collections.deque[Task] = collections.deque()
         self._asked: set[str] = set()
         self._listed: set[str] = set()
         self._chains: dict[str, set[str]] = {}
-        self._in_a_row = 0
+        self._in_a_row = self._challenges = 0
         self._list_missing = False  # a list page did not answer, so something may stand behind it
         self._complete_at: datetime.datetime | None = None
         self._before: SiteStats | None = None
@@ -94,6 +119,8 @@ class SiteCrawl:
             self.stop("already running", f"{self.site.name} is being crawled by another process; wait for it")
             return
         self.stats.notes += recover(self.folder)
+        if self.site.insecure_tls:
+            self.stats.notes.append("certificates are not verified: insecure_tls = true")
         self.known = load_known(self.folder)
         self.writer = CaptureWriter(
             self.folder, self.site.name, started_at=started_at, software=software, known=self.known
@@ -101,6 +128,8 @@ class SiteCrawl:
         self._before = load_last(self.folder)
         if self._before is not None:
             self.stats.complete_at = self._before.complete_at
+            self.stats.blocked_in_a_row = self._before.blocked_in_a_row
+            self.stats.interval_hours = self._before.interval_hours
             with contextlib.suppress(ValueError):
                 self._complete_at = datetime.datetime.fromisoformat(self._before.complete_at)
         try:
@@ -122,6 +151,18 @@ class SiteCrawl:
             for url, tries in (self._before.pending if self._before else {}).items():
                 self.stats.pending[url] = tries
                 self._add_article(url)
+            self._add_looks(utc_now())
+
+    def _add_looks(self, now: datetime.datetime) -> None:
+        """Look again at articles whose time has come, those first that were not looked at for longest."""
+        due = []
+        for url, page in self.known.items():
+            if page.listing is None or page.location or not on_site(url, self.site):
+                continue
+            if look_due(page.first_at, page.captured_at, now, _day(page.listing.date)):
+                due.append((page.captured_at, url, page.listing))
+        for _, url, listing in sorted(due, key=lambda one: one[:2])[: self.site.maximum_pages // LOOKS_SHARE]:
+            self._looks.append(Task(url=url, role="article", listing=listing, look=True))
 
     @property
     def hosts(self) -> set[str]:
@@ -135,14 +176,21 @@ class SiteCrawl:
         """The next page to ask for; None when there is none or the crawl was stopped."""
         if self.stats.finish_reason != "running":
             return None
-        if self.stats.requests >= self.site.maximum_pages and (self._articles or self._lists):
+        waiting = self._articles or self._lists or self._late or self._looks
+        if self.stats.requests >= self.site.maximum_pages and waiting:
             self.stop("maximum_pages")
+        elif waiting and not self.any_hour and not open_at(self.site.hours, utc_now()):
+            self.stop("outside hours")
         elif time.monotonic() - self._started > self._maximum_seconds:
             self.stop("maximum_time")
         elif self._articles:
             return self._articles.popleft()
-        elif self._lists:
+        elif self._lists and len(self._late) <= MAXIMUM_LATE:
             return self._lists.popleft()
+        elif self._late:
+            return self._late.pop(next(iter(self._late)))
+        elif self._looks:
+            return self._looks.popleft()
         else:
             self.stop("finished")
         return None
@@ -151,8 +199,8 @@ class SiteCrawl:
         """Ask for nothing more. `failure` says in words what went wrong."""
         if self.stats.finish_reason == "running":
             self.stats.finish_reason, self.stats.failure = reason, failure
-        self._articles.clear()
-        self._lists.clear()
+        for waiting in (self._articles, self._lists, self._late, self._looks):
+            waiting.clear()
 
     def add_sitemaps(self, robots: str, base: str) -> None:
         """Read the sitemaps that a robots.txt names as well."""
@@ -167,28 +215,60 @@ class SiteCrawl:
         self._chains.setdefault(task.chain, set())
         self._lists.append(task)
 
-    def _add_article(self, url: str) -> bool:
-        if url in self._asked or self.known.had(url):
-            return False
+    def _add_article(self, url: str, listing: Listing | None = None) -> None:
+        dated = bool(listing and listing.date)
+        waits = self._late.get(url)
+        if waits is not None and (dated or waits.listing is None):
+            del self._late[url]
+        elif url in self._asked or self.known.had(url):
+            return
         if self.survey and len(self._articles) >= SURVEY_ARTICLES:
-            return False
+            return
         self._asked.add(url)
-        self._articles.append(Task(url=url, role="article"))
-        return True
+        task = Task(url=url, role="article", listing=listing)
+        if dated or self.survey:
+            self._articles.append(task)
+        else:
+            self._late[url] = task
 
     def conditions(self, task: Task) -> dict[str, str]:
-        """The headers that ask for a list page only if it has changed."""
+        """The headers that ask for a page that is had only if it has changed."""
         page = self.known.page(task.url)
-        if task.role != "list" or not task.conditional or page is None or page.status != http.HTTPStatus.OK:
+        asked_again = (task.role == "list" or task.look) and task.conditional
+        if not asked_again or page is None or page.status != http.HTTPStatus.OK or page.truncated:
             return {}
         headers = {"If-None-Match": page.etag, "If-Modified-Since": page.last_modified}
         return {name: value for name, value in headers.items() if value and value.isascii()}
 
     # what came back
 
-    def keep(self, url: str, status: int, headers: Headers, body: bytes, truncated: str) -> None:
+    def judge_answer(self, task: Task | None, response: Response) -> str:
+        """Why an answer is not the site's own page, or an empty string."""
+        small = len(response.body) <= LARGEST_CHALLENGE
+        if task is None or not 200 <= response.status < 300 or not (small or task.start):
+            return ""
+        body = decode_body(response.body, header_pairs(response)).body
+        found = challenge(response.status, body)
+        if not found and task.start:
+            content_type = (response.headers.get(b"Content-Type") or b"").decode("latin-1")
+            found = changed_hands(body, self.site, content_type)
+        return found
+
+    def keep(
+        self,
+        url: str,
+        status: int,
+        headers: Headers,
+        body: bytes,
+        truncated: str,
+        task: Task | None = None,
+        verdict: str = "",
+    ) -> None:
         """Put a response on the disk. Raises `WarcError` when it cannot be put there."""
-        ref = self.writer.write_response(url, utc_now(), status, "", headers, body, truncated)
+        listing = task.listing if task else None
+        ref = self.writer.write_response(
+            url, utc_now(), status, "", headers, body, truncated, listing=listing, verdict=verdict
+        )
         self.stats.requests += 1
         self.stats.bytes += len(body)
         if ref.kind == "revisit":
@@ -201,13 +281,18 @@ class SiteCrawl:
     def answered(self, task: Task, response: Response) -> None:
         """Take in an answer: what it leads to is asked for next."""
         status = response.status
+        verdict = response.meta.get("verdict", "")
         if status in REDIRECTS:
             self._redirected(task, response)
+        elif verdict:
+            self._not_its_own(task, verdict)
         elif status == http.HTTPStatus.NOT_MODIFIED or 200 <= status < 300:
-            self._in_a_row = 0
+            self._in_a_row = self._challenges = 0
             self.stats.pending.pop(task.origin or task.url, None)
             if task.role == "list":
                 self._read(task, response)
+            elif task.look:
+                self.stats.looks += 1
             elif status != http.HTTPStatus.NOT_MODIFIED:
                 self.stats.articles_new += 1
         else:
@@ -220,12 +305,30 @@ class SiteCrawl:
         kind = problem.partition(":")[0]
         self._count(kind)
         self._unanswered(task, problem)
-        if kind in ("another host", "forbidden by robots.txt", "too large"):
+        if kind in ("another host", "forbidden by robots.txt"):
             self.stats.pending.pop(task.origin or task.url, None)
             return
         self._postpone(task)
-        if kind in ("connection refused", "connection lost", "no answer in time", "name not found"):
+        if kind in UNREACHABLE:
             self._another_in_a_row("unreachable", problem)
+
+    def _not_its_own(self, task: Task, verdict: str) -> None:
+        """A challenge, which is not met, or somebody else's start page, after which nothing is asked."""
+        kind = verdict.partition(":")[0]
+        self._count(kind)
+        problem = f"{verdict}, at {task.url}"
+        self._unanswered(task, problem)
+        if kind == "changed hands":
+            self.stats.findings.append(problem)
+            self.stop(kind, f"{problem}; look at the site, and take it out or correct its TOML")
+            return
+        self._postpone(task)
+        self._challenged(task, problem)
+
+    def _challenged(self, task: Task, problem: str) -> None:
+        self._challenges += 1
+        if task.start or self._challenges >= CHALLENGE_PATIENCE:
+            self.stop("blocked", f"{problem}; it is asked again after a while, longer each time")
 
     def _refused(self, task: Task, status: int) -> None:
         self._count(f"status {status}")
@@ -234,6 +337,8 @@ class SiteCrawl:
             self._postpone(task)
         else:
             self.stats.pending.pop(task.origin or task.url, None)
+        if status in CHALLENGES:
+            self._challenged(task, f"blocked: status {status}, a firewall's challenge, at {task.url}")
         if status in BLOCKED or status >= 500:
             self._another_in_a_row("blocked", f"status {status} again and again, the last time at {task.url}")
         else:
@@ -245,7 +350,9 @@ class SiteCrawl:
             self.stop(reason, problem)
 
     def _postpone(self, task: Task) -> None:
-        """Have the next crawl ask for an article that could not be had."""
+        """Have the next crawl ask for an article that could not be had; a look is due again by itself."""
+        if task.look:
+            return
         self._list_missing |= task.role == "list"
         url = task.origin or task.url
         tries = self.stats.pending.get(url, 0) + 1
@@ -290,19 +397,20 @@ class SiteCrawl:
         self._follow(task, links)
 
     def _follow(self, task: Task, links: PageLinks) -> None:
-        urls = [link.url for link in links.articles]
-        fresh = self._is_fresh(task.chain, urls)
-        self._listed.update(urls)
+        wanted = [link for link in links.articles if not self._is_older(link)]
+        ended = bool(self.since) and bool(links.articles) and not wanted
+        fresh = self._is_fresh(task.chain, [link.url for link in wanted])
+        self._listed.update(link.url for link in links.articles)
         self.stats.articles_seen = len(self._listed)
-        for url in urls:
-            self._add_article(url)
+        for link in wanted:
+            self._add_article(link.url, Listing(url=task.url, date=link.printed))
         for url in links.lists:
             self._add_list(Task(url=url, role="list", chain=url, depth=task.depth + (url not in self.site.start_urls)))
         if task.depth == 0 and task.number == 1:
             for link in links.sections:
                 if link.url not in self._listed:
                     self._add_list(Task(url=link.url, role="list", chain=link.url, depth=1))
-        if self.survey:
+        if self.survey or ended:
             return
         for url in links.next_pages:
             if url not in self._asked:
@@ -311,6 +419,10 @@ class SiteCrawl:
                     break
                 self._add_list(dataclasses.replace(task, url=url, number=task.number + 1, start="", hops=0, origin=""))
                 break
+
+    def _is_older(self, link: Listed) -> bool:
+        """Whether the list says that an article is from before the day that the crawl goes back to."""
+        return bool(self.since and link.date) and link.date < self.since
 
     def _is_fresh(self, chain: str, urls: Iterable[str]) -> bool:
         """Whether a page of a list shows anything that the last complete crawl, or an earlier page, did not."""
@@ -323,7 +435,7 @@ class SiteCrawl:
         page = self.known.page(url)
         if page is None or self._complete_at is None or not self.known.had(url):
             return True
-        return page.captured_at > self._complete_at  # by a crawl that was killed, or by this one
+        return page.first_at > self._complete_at  # by a crawl that was killed, or by this one
 
     def _unanswered(self, task: Task, problem: str) -> None:
         if task.start:
@@ -350,6 +462,10 @@ class SiteCrawl:
         stats.finished_at = utc_now().isoformat(timespec="seconds")
         if stats.finish_reason == "finished" and not stats.unanswered:
             stats.complete_at = stats.complete_at if self._list_missing else stats.finished_at
+        if stats.finish_reason != "outside hours":
+            stats.blocked_in_a_row = stats.blocked_in_a_row + 1 if stats.finish_reason == "blocked" else 0
+        if self.site.schedule == ADAPTIVE and hasattr(self, "known"):
+            stats.interval_hours = self._rhythm(utc_now())
         del stats.notes[20:]
         self.stats = judge(stats, self.site)
         if self.stats.finish_reason != "already running":
@@ -358,6 +474,29 @@ class SiteCrawl:
         self._stack.close()
         self.say(self._summary())
         print(MARK + json.dumps(self.stats.as_dict(), ensure_ascii=False), flush=True)
+
+    def _rhythm(self, now: datetime.datetime) -> float:
+        """The hours between two crawls, from when the articles appeared: on their lists, else here."""
+        pages = [page for _, page in self.known.items()]
+        began = min((page.first_at for page in pages), default=None)
+        moments = []
+        for page in pages:
+            day = _day(page.listing.date) if page.listing else ""
+            if day:
+                moments.append(datetime.datetime.fromisoformat(f"{day}T12:00:00+08:00"))
+            elif page.listing and began and page.first_at - began > 12 * HOUR:  # the first crawl finds all at once
+                moments.append(page.first_at)
+        return round(adaptive_interval(moments, began, now) / HOUR, 2)
+
+    def kept_robots(self, url: str) -> tuple[int, bytes] | None:
+        """Status and content of a robots.txt that was captured within a day; None when it has to be asked for."""
+        page = self.known.page(url)
+        if page is None or page.location or page.truncated or utc_now() - page.captured_at > ROBOTS_KEPT:
+            return None
+        if page.status != http.HTTPStatus.OK:
+            return page.status, b""
+        kept = self.known.payload(url, self.folder)
+        return (page.status, kept.body) if kept is not None else None
 
     def _summary(self) -> str:
         stats = self.stats
@@ -377,11 +516,25 @@ class NewsSpider(scrapy.Spider):
 
     name = "news"
 
-    def __init__(self, sites: str = "", folder: str = "", data: str = "", all_pages: str = "0", survey: str = "0"):
+    def __init__(
+        self,
+        sites: str = "",
+        folder: str = "",
+        data: str = "",
+        all_pages: str = "0",
+        survey: str = "0",
+        since: str = "",
+        any_hour: str = "0",
+    ):
         super().__init__()
         self.names = [name for name in sites.split(",") if name]
         self.sites_folder, self.data = Path(folder), Path(data)
-        self.all_pages, self.survey = all_pages == "1", survey == "1"
+        self.options: dict[str, Any] = {
+            "all_pages": all_pages == "1",
+            "survey": survey == "1",
+            "since": since,
+            "any_hour": any_hour == "1",
+        }
         self.crawls: dict[str, SiteCrawl] = {}
 
     @classmethod
@@ -396,8 +549,7 @@ class NewsSpider(scrapy.Spider):
                 spider.data / "captures",
                 software=f"Yixun/{settings['VERSION']} Scrapy/{scrapy.__version__}",
                 maximum_seconds=settings.getfloat("MAXIMUM_SECONDS"),
-                all_pages=spider.all_pages,
-                survey=spider.survey,
+                **spider.options,
             )
         return spider
 
@@ -442,6 +594,12 @@ class NewsSpider(scrapy.Spider):
         """Finish what was not: after SIGTERM, or when the memory's limit was reached."""
         for crawl in self.crawls.values():
             crawl.finish(reason if reason != "finished" else "interrupted")
+
+
+def _day(printed: str) -> str:
+    """The day of a printed date in ISO 8601, or an empty string."""
+    found = first_date(printed) if printed else None
+    return ((found.iso if found else "") or "")[:10]
 
 
 def follow_parent(parent: int) -> None:

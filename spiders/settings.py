@@ -27,6 +27,7 @@ DEFAULT_REQUEST_HEADERS = {
 # How politely
 CONCURRENT_REQUESTS = 16  # in all; the spider asks one thing at a time of a site
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+CONCURRENT_ITEMS = 1  # for each response Scrapy starts so many tasks, of which one has something to do
 DOWNLOAD_DELAY = 1.0  # seconds; every site's own comes from its TOML
 DOWNLOAD_DELAY_JITTER = 0.0  # the delay of a TOML is a minimum
 DOWNLOAD_TIMEOUT = 30  # seconds, from connecting to the last byte; Scrapy's 180 holds a slot for 9 minutes
@@ -37,7 +38,9 @@ LONGEST_WAIT = 60.0  # seconds of Retry-After that are waited for; a longer one 
 MAXIMUM_SECONDS = 2 * 3600  # of one site's crawl
 
 # What cannot hurt us
-DOWNLOAD_MAXSIZE = 16 * 1024 * 1024  # bytes; at the default of 1 GiB a bomb of 1 KB cost 1.1 GB of memory
+LONGEST_BODY = 16 * 1024 * 1024  # bytes that are kept of a body; Scrapy's own limit throws away what came
+DOWNLOAD_MAXSIZE = 0
+INSECURE_HOSTS: list[str] = []  # host:port whose certificates are not verified, because the operator's TOML says so
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_FAIL_ON_DATALOSS = False  # a page that ends early is kept and marked
 DOWNLOAD_HANDLERS = {  # http and https only
@@ -56,14 +59,12 @@ REDIRECT_ENABLED = False  # the spider follows redirects itself: only on the sit
 METAREFRESH_ENABLED = False
 COMPRESSION_ENABLED = False  # so that the body that arrives is the body as received
 HTTPPROXY_ENABLED = False  # a proxy would connect past the guard
-HTTPERROR_ALLOW_ALL = True  # error pages are captures too
 ROBOTSTXT_OBEY = False  # ours obeys: Scrapy's takes an unreachable robots.txt for a permission
 REMOTE_CONTROL_ENABLED = False  # an HTTP server that runs code
 TELNETCONSOLE_ENABLED = False
 MEMUSAGE_ENABLED = True
 MEMUSAGE_LIMIT_MB = 700  # for a batch of sites; it ends the whole batch
 MEMUSAGE_CHECK_INTERVAL_SECONDS = 2.0
-URLLENGTH_LIMIT = 1000
 
 DOWNLOADER_MIDDLEWARES = {
     "spiders.middlewares.SiteMiddleware": 50,
@@ -73,12 +74,18 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,  # puts every response together again to count bytes
 }
 EXTENSIONS = {
     "spiders.middlewares.Throttle": 0,
     "scrapy.extensions.logstats.LogStats": None,
 }
-SPIDER_MIDDLEWARES = {"scrapy.spidermiddlewares.depth.DepthMiddleware": None}
+SPIDER_MIDDLEWARES = {  # what they do is done by the spider or switched off; each costs a generator a request
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+}
 
 LOG_LEVEL = "WARNING"
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the spider says it in words

@@ -20,7 +20,10 @@ from pipeline.records import Site
 
 FOLDER = Path(__file__).parent / "sites"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-SCHEDULES = {"hourly": 1, "daily": 24, "weekly": 7 * 24}  # hours
+ADAPTIVE = "adaptive"
+SCHEDULES = {"hourly": 1, "daily": 24, "weekly": 7 * 24, ADAPTIVE: 24}  # hours
+HOURS = re.compile(r"(?a:([01]?\d|2[0-3])-([01]?\d|2[0-4]))")
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
 SCHEDULE = re.compile(r"(?a:([1-9]\d{0,3})([hd]))")
 SLACK = datetime.timedelta(minutes=30)  # a daily crawl that began at 02:10 is due again when the clock says 02:00
 MAXIMUM_TOML = 256 * 1024  # bytes
@@ -35,15 +38,23 @@ def sites_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ["YIXUN_SITES"]).expanduser() if environ.get("YIXUN_SITES") else FOLDER
 
 
-def load_sites(folder: Path) -> dict[str, Site]:
+def load_sites(folder: Path, problems: list[str] | None = None) -> dict[str, Site]:
     """Every site of a folder, by name, in the order of their names.
 
-    Raises `SiteError` for the first file that is wrong, and when there is no such folder.
+    A file that is wrong is left out and told in `problems`; without that list its `SiteError` is raised. Raises
+    `SiteError` when there is no such folder.
     """
     if not folder.is_dir():
         raise SiteError(f"{folder}: no such folder; make it, or name another in YIXUN_SITES")
-    sites = [load_site(path) for path in sorted(folder.glob("*.toml"))]
-    return {site.name: site for site in sites}
+    sites = {}
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            sites[path.stem] = load_site(path)
+        except SiteError as error:
+            if problems is None:
+                raise
+            problems.append(str(error))
+    return sites
 
 
 def load_site(path: Path) -> Site:
@@ -77,13 +88,41 @@ def parse_site(text: str, file: str) -> Site:
     return _check(_validate(table, file), file)
 
 
-def is_due(site: Site, last: datetime.datetime | None, now: datetime.datetime) -> bool:
-    """Whether a site is to be crawled again, `last` being the start of its last crawl (None: never crawled)."""
-    return last is None or now - last >= max(interval(site.schedule) - SLACK, datetime.timedelta(minutes=30))
+def is_due(
+    site: Site,
+    last: datetime.datetime | None,
+    now: datetime.datetime,
+    rhythm: datetime.timedelta | None = None,
+) -> bool:
+    """Whether a site is to be crawled again, `last` being the start of its last crawl (None: never crawled).
+
+    `rhythm` is the interval of a site whose schedule is `adaptive`, as its last crawl found it.
+    """
+    usual = interval(site.schedule)
+    if site.schedule == ADAPTIVE and rhythm is not None:
+        return last is None or now - last >= rhythm
+    return last is None or now - last >= usual - min(SLACK, usual / 8)
+
+
+def open_at(hours: str, now: datetime.datetime) -> bool:
+    """Whether a site may be crawled at this time: `hours` are of the day in China, "22-6"; empty: always."""
+    if not hours:
+        return True
+    start, end = hours_of(hours)
+    hour = now.astimezone(CHINA).hour
+    return start <= hour < end if start < end else hour >= start or hour < end
+
+
+def hours_of(hours: str) -> tuple[int, int]:
+    """The first hour and the one that ends it, of "22-6". Raises ValueError for what is no such span."""
+    match = HOURS.fullmatch(hours)
+    if match is None or int(match[1]) == int(match[2]):
+        raise ValueError(hours)
+    return int(match[1]) % 24, int(match[2]) % 24
 
 
 def interval(schedule: str) -> datetime.timedelta:
-    """The time between two crawls. Raises ValueError for what is no schedule."""
+    """The time between two crawls. Raises ValueError for what is no schedule. `adaptive` is a day until it is known."""
     if schedule in SCHEDULES:
         return datetime.timedelta(hours=SCHEDULES[schedule])
     match = SCHEDULE.fullmatch(schedule)
@@ -160,7 +199,12 @@ def _check(site: Site, file: str) -> Site:
     try:
         interval(site.schedule)
     except ValueError as error:
-        raise wrong("schedule", f'{site.schedule!r}; write hourly, daily, weekly or like "6h" or "3d"') from error
+        cure = 'write hourly, daily, weekly, adaptive or like "6h" or "3d"'
+        raise wrong("schedule", f"{site.schedule!r}; {cure}") from error
+    try:
+        open_at(site.hours, datetime.datetime.fromtimestamp(0, datetime.UTC))
+    except ValueError as error:
+        raise wrong("hours", f'{site.hours!r}; hours of the day in China, like "22-6"') from error
     if not 0 <= site.delay <= 3600:
         raise wrong("delay", f"{site.delay}; seconds from 0 to 3600")
     if site.maximum_pages < 1:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from fastwarc.warc import ArchiveIterator
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import WarcError
 from pipeline.warc import read_capture, read_captures, scan
 from spiders import captures
-from spiders.captures import CaptureWriter, cdxj_line, crawl_lock, load_known, recover, urlkey
+from spiders.captures import CaptureWriter, Listing, cdxj_line, crawl_lock, load_known, recover, urlkey
 
 NOW = datetime.datetime(2026, 11, 21, 2, 0, 7, tzinfo=datetime.UTC)
 LATER = NOW + datetime.timedelta(days=1)
@@ -334,6 +334,7 @@ def test_a_large_file_is_followed_by_another(tmp_path: Path, monkeypatch: pytest
     value=st.text(max_size=60),
     body=st.binary(max_size=200),
 )
+@example(url="http://demo.test/>", name="", value="", body=b"")
 def test_no_url_or_header_breaks_a_record(url: str, name: str, value: str, body: bytes) -> None:
     url = url.encode("utf-8", "replace").decode()
     with tempfile.TemporaryDirectory() as scratch:
@@ -365,3 +366,39 @@ def test_keys_of_the_index_have_no_blanks() -> None:
         filename="f",
     )
     assert line.count(b"\n") == 1
+
+
+def test_what_the_crawler_knew_of_a_page_is_in_its_record_and_made_again_from_it(tmp_path: Path) -> None:
+    listing = Listing(url="http://demo.test/news/", date="2022年8月22日\r\nWARC-Type: warcinfo")
+    out = writer(tmp_path)
+    out.write_response(URL, NOW, 200, "", HTML, b"<p>", "time", listing=listing)
+    out.write_response("http://demo.test/wall", NOW, 200, "", HTML, b"<script>", verdict="blocked: a challenge")
+    open_index = next(tmp_path.glob("*.cdxj.open"))
+    written = sorted(open_index.read_text("utf-8").splitlines())
+    os.close(out._warc)  # the process dies
+    os.close(out._cdxj)
+    open_index.unlink()
+
+    recover(tmp_path)
+
+    page, wall = read_captures(warcs(tmp_path)[0])
+    assert (page.listed_on, page.truncated) == ("http://demo.test/news/", "time")
+    assert page.listed_date == "2022年8月22日 WARC-Type: warcinfo", "it stays on its line"
+    assert wall.verdict == "blocked: a challenge"
+    assert sorted(next(tmp_path.glob("*.cdxj")).read_text("utf-8").splitlines()) == written
+    known = load_known(tmp_path)
+    kept = known.page(URL)
+    assert kept is not None and kept.listing is not None and kept.listing.url == "http://demo.test/news/"
+    assert not known.had(wall.url), "a page behind a wall is asked for again"
+
+
+def test_a_later_look_does_not_forget_how_a_page_was_found(tmp_path: Path) -> None:
+    with writer(tmp_path) as out:
+        out.write_response(URL, NOW, 200, "", HTML, b"<p>", listing=Listing(url="http://demo.test/", date="2022-08-22"))
+    with writer(tmp_path, LATER) as out:
+        out.write_response(URL, LATER, 304, "", (), b"")
+
+    page = load_known(tmp_path).page(URL)
+
+    assert page is not None and page.listing == Listing(url="http://demo.test/", date="2022-08-22")
+    assert (page.first_at, page.captured_at) == (NOW, LATER)

@@ -424,3 +424,53 @@ def test_what_is_no_page_is_rejected_whatever_it_calls_itself(body: bytes, conte
 
     assert isinstance(read, Rejection)
     assert read.reason == "not html"
+
+
+def test_every_repaired_field_has_its_repair() -> None:
+    read = article(
+        page(
+            "<div><p>您的位置：首页 > 醫(yī)院動(dòng)態(tài)</p><h1>我院開(kāi)展義(yì)診(zhěn)活動(dòng)</h1>"
+            "<p>2022-08-22 來(lái)源：護(hù)理部 作者：張(zhāng)達(dá)</p>"
+            "<p>我院組(zǔ)織(zhī)專(zhuān)家開(kāi)展義(yì)診(zhěn)，為(wèi)群眾(zhòng)測(cè)量血壓(yā)。</p></div>",
+            title="我院開(kāi)展義(yì)診(zhěn)活動(dòng)",
+        )
+    )
+
+    assert {field: made.text for field, made in read.repairs.items() if field != "text"} == {
+        "title": "我院開展義診活動",
+        "source": "護理部",
+        "author": "張達",
+        "section": "醫院動態",
+    }
+    assert read.repairs["source"].original == "護(hù)理部"
+    assert (read.source, read.author) == ("護理部", "張達")
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        '<script>var content = "<p>{}<\\/p>";</script>',
+        "<script>show('<p>{}<\\/p>')</script>",
+        "<textarea style='display:none'>&lt;p&gt;{}&lt;/p&gt;</textarea>",
+        '<script type=\'application/json\'>{{"content":"\\u003cp\\u003e{}\\u003c/p\\u003e"}}</script>',
+    ],
+)
+def test_a_text_that_a_script_puts_in_place_is_read_where_the_page_has_no_other(carrier: str) -> None:
+    stored = carrier.format(SENTENCE)
+
+    assert article(page(f"<h1>{TITLE}</h1><div id=c></div>{stored}")).text == SENTENCE
+    beside = article(page(f"<h1>{TITLE}</h1><p>{SENTENCE[::-1]}</p>{stored}"))
+    assert beside.text == SENTENCE[::-1]
+
+
+def test_the_counter_of_an_attachment_is_no_text() -> None:
+    def downloaded(times: int) -> Article:
+        return article(
+            page(
+                f"<div><h1>{TITLE}</h1><p>2022-08-22</p><p>{SENTENCE}</p></div><ul><li>附件【<a "
+                f"href='/system/_content/download.jsp?wbfileid=1'>名单.xlsx</a>】已下载<span>{times}</span>次</li></ul>"
+            )
+        )
+
+    assert downloaded(3).digest == downloaded(4).digest
+    assert [link.title for link in downloaded(3).attachments] == ["名单.xlsx"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import http.server
 import itertools
@@ -9,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,15 +19,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from scrapy.http import HtmlResponse, Request
 
+from pipeline.clean import clean
 from pipeline.errors import SiteError
-from pipeline.records import Site
+from pipeline.records import Article, Capture, Rejection, Site
 from pipeline.warc import read_captures, scan
-from spiders.captures import load_known
+from spiders.captures import CaptureWriter, Listing, load_known
 from spiders.crawl import SiteStats, check_url, judge, load_last, named_hosts, run_crawl, survey
 from spiders.middlewares import is_public, retry_after
+from spiders.news import SiteCrawl, Task
 
 Answer = tuple[int, dict[str, str], bytes]
+STALLED = b"<p>begins and does not end"  # the server sends no more of it
 
 
 class Server:
@@ -49,10 +59,13 @@ class Server:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(len(body) + 100 * (body is STALLED)))
                 self.end_headers()
                 with contextlib.suppress(OSError):
                     self.wfile.write(body)
+                    if body is STALLED:
+                        self.wfile.flush()
+                        time.sleep(8)
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -170,13 +183,15 @@ def test_two_crawls_of_three_sites(tmp_path: Path, server: Server) -> None:
     server.pages["/news/"] = (200, {"Content-Type": "text/html", "ETag": '"changed"'}, page.encode())
     second = run_crawl(["alpha", "beta"], data=tmp_path / "data", sites_folder=sites)
 
-    assert server.paths() == ["/robots.txt", "/news/", "/info/1018/999.html", "/news/index_2.html"]
+    assert server.paths() == ["/news/", "/info/1018/999.html", "/news/index_2.html"], "robots.txt is kept for a day"
     headers = dict(server.asked)
     assert headers["/news/"]["If-None-Match"] == '"list1"'
     assert headers["/news/"]["User-Agent"].startswith("Yixun/0.1 (+")
     assert "Cookie" not in headers["/news/"] and "Referer" not in headers["/info/1018/999.html"]
-    assert (second["alpha"].captured, second["alpha"].revisits) == (2, 2)  # robots.txt and index_2 are as they were
-    assert set(other.paths()) == {"/robots.txt", "/", "/news/102.html", "/news/104.html"}
+    assert (second["alpha"].captured, second["alpha"].revisits) == (2, 1)  # index_2 is as it was
+    assert set(other.paths()) == {"/", "/news/102.html", "/news/104.html"}
+    assert {c.listed_date for c in kept["alpha"] if "/info/" in c.url} == {"2022-08-22"}
+    assert {c.listed_on for c in kept["beta"] if c.url.endswith("/news/moved.html")} == {f"{other.url}/"}
     assert second["alpha"].ok and second["alpha"].articles_new == 1
     other.server.shutdown()
     canary.server.shutdown()
@@ -231,7 +246,7 @@ def test_a_crawl_meets_a_hostile_web(tmp_path: Path) -> None:
     found = run_crawl([*servers, "headers", "body", "disguised"], data=tmp_path / "data", sites_folder=sites)
 
     assert found["headers"].problem.startswith("connection lost: ")
-    assert found["body"].problem.startswith("too large: ")
+    assert found["body"].problem.startswith("not read for links: larger than 4 MiB")
     assert found["disguised"].problem.startswith("private address refused: 0x7f000001 is 127.0.0.1")
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(before + 1, 400 * 1024), "KiB of memory"
     assert found["sound"].ok and found["sound"].articles_new == 3
@@ -252,9 +267,184 @@ def test_a_crawl_meets_a_hostile_web(tmp_path: Path) -> None:
     assert found["full"].finish_reason == "captures_failed"
     assert str(tmp_path / "data/captures/full") in found["full"].problem
     assert servers["full"].asked == []
-    assert found["big"].errors == {"too large": 1} and found["big"].articles_new == 2
+    assert found["big"].errors == {} and found["big"].articles_new == 3
+    big = [c for path in (tmp_path / "data/captures/big").glob("*.gz") for c in read_captures(path) if c.truncated]
+    assert [(c.truncated, len(c.body)) for c in big] == [("length", 16 * 1024**2)]
+    assert load_known(tmp_path / "data/captures/big").had(big[0].url), "it is not asked for again"
     for server in servers.values():
         server.server.shutdown()
+
+
+def self_signed(path: Path) -> ssl.SSLContext:
+    """A server's context with a certificate of its own for localhost, which is written to `path`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def kept(data: Path, name: str) -> dict[str, Capture]:
+    """The captures of a site by their path."""
+    folder = data / "captures" / name
+    found = [capture for path in sorted(folder.glob("*.warc.gz")) for capture in read_captures(path)]
+    return {capture.url.partition("//")[2].partition("/")[2]: capture for capture in found}
+
+
+SHELL = "<script>document.cookie='__jsl_clearance=1';location.reload()</script>"
+
+
+def test_what_is_not_a_sites_own_page_is_kept_and_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One start of Scrapy: firewalls, a sold domain, certificates, a page that does not end, dates on lists."""
+    names = ("script", "status", "sold", "untrusted", "excepted", "trusted", "slow", "again", "dates", "closed")
+    servers = {name: Server() for name in names}
+    sites, data = tmp_path / "sites", tmp_path / "data"
+    hour = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=8)).hour
+    for name, server in servers.items():
+        fill(server, pages=1, each=5)
+        scheme = "https" if name in ("untrusted", "excepted", "trusted") else "http"
+        keys: dict[str, object] = {"insecure_tls": True} if name == "excepted" else {}
+        keys |= {"hours": f"{(hour + 2) % 24}-{(hour + 3) % 24}"} if name == "closed" else {}
+        host = f"{scheme}://localhost:{server.port}" if scheme == "https" else server.url
+        add_site(sites, name, f"{host}/news/", **keys)
+    for number in range(5):
+        servers["script"].html(f"/info/1018/10{number}.html", SHELL)
+    servers["status"].pages["/news/"] = (412, {}, b"<script>")
+    servers["sold"].html(
+        "/news/", f"<title>澳门新葡京官网</title>{'<p>注册即送</p>' * 3}<a href='/info/1018/100.html'>一</a>"
+    )
+    for name in ("untrusted", "excepted", "trusted"):
+        server = servers[name].server
+        server.socket = self_signed(tmp_path / f"{name}.pem").wrap_socket(server.socket, server_side=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    stalled = endless_page(servers["slow"])
+    week = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=8)
+    asked_before = f"{servers['again'].url}/info/1018/100.html"
+    servers["again"].html("/info/1018/100.html", "<p>一</p>", ETag='"one"')
+    with CaptureWriter(data / "captures/again", "again", started_at=week, software="test") as writer:
+        listing = Listing(url=f"{servers['again'].url}/news/", date=week.strftime("%Y-%m-%d"))
+        writer.write_response(asked_before, week, 200, "", [("ETag", '"one"')], b"<p>one", listing=listing)
+    body = "".join(f"<p>我院于近日组织了第{n}批医疗队前往乡镇卫生院开展帮扶，受到群众好评。</p>" for n in range(6))
+    servers["dates"].html(
+        "/", "<a href='/info/1018/7.html'>我院组织医疗队开展对口帮扶工作</a><a href='/news/'>医院新闻</a>"
+    )
+    row = "<li><a href='/info/1018/7.html'>我院组织医疗队开展对口帮扶工作</a><span>发布时间：2022年8月22日</span></li>"
+    servers["dates"].html("/news/", f"<ul>{row}</ul>")
+    servers["dates"].html("/info/1018/7.html", f"<h1>我院组织医疗队开展对口帮扶工作</h1><div>{body}</div>")
+    add_site(sites, "dates", f"{servers['dates'].url}/")
+
+    found = run_crawl(list(names), data=data, sites_folder=sites, settings={"DOWNLOAD_TIMEOUT": 2})
+
+    # firewalls' challenges
+    assert (found["script"].finish_reason, found["script"].ok) == ("blocked", False)
+    assert found["script"].blocked_in_a_row == 1 and found["script"].articles_new == 0
+    walls = [capture for path, capture in kept(data, "script").items() if path.startswith("info/")]
+    assert [capture.verdict[:9] for capture in walls] == ["blocked: "] * 3, "no more than three were asked for"
+    assert not any(load_known(data / "captures/script").had(capture.url) for capture in walls)
+    assert isinstance(rejection := clean(walls[0]), Rejection) and rejection.reason == "blocked"
+    assert found["status"].finish_reason == "blocked" and "status 412" in found["status"].problem
+    assert servers["status"].paths() == ["/robots.txt", "/news/"]
+    # a domain that was sold
+    assert found["sold"].ok is False and "澳门新葡京官网" in found["sold"].problem
+    assert len(found["sold"].findings) == 1 and servers["sold"].paths() == ["/robots.txt", "/news/"]
+    assert isinstance(rejection := clean(kept(data, "sold")["news/"]), Rejection)
+    assert rejection.reason == "changed hands"
+    # certificates
+    assert found["untrusted"].problem.startswith(f"certificate not trusted: localhost:{servers['untrusted'].port}")
+    assert "insecure_tls = true" in found["untrusted"].problem and servers["untrusted"].asked == []
+    assert found["excepted"].ok and found["excepted"].articles_new == 5
+    assert found["trusted"].ok and found["trusted"].articles_new == 5
+    # a page that does not end
+    assert found["slow"].ok and found["slow"].articles_new == 6
+    unended = kept(data, "slow")[stalled]
+    assert (unended.truncated, unended.body[:9]) == ("time", b"<p>begins")
+    assert load_known(data / "captures/slow").had(unended.url)
+    # a look at an article that is had
+    assert (found["again"].looks, found["again"].articles_new) == (1, 4)
+    asked = dict(servers["again"].asked)
+    assert asked["/info/1018/100.html"]["If-None-Match"] == '"one"'
+    assert kept(data, "again")["info/1018/100.html"].kind == "revisit"
+    # the date that only the list prints
+    dated = kept(data, "dates")["info/1018/7.html"]
+    article = clean(dated)
+    assert isinstance(article, Article) and not article.flagged("undated")
+    assert (article.published_at, article.published_raw) == ("2022-08-22", "2022年8月22日")
+    assert [one.text for one in article.cut if one.rule == "date:list"] == [
+        f"2022年8月22日 on {servers['dates'].url}/news/"
+    ]
+    # hours
+    assert found["closed"].finish_reason == "outside hours" and servers["closed"].asked == []
+    assert load_last(data / "captures/closed") is None, "it is due as before"
+    for server in servers.values():
+        server.server.shutdown()
+
+
+def endless_page(server: Server) -> str:
+    """Have a page begin and never end; its path."""
+    path = "info/1018/900.html"
+    row = f"<ul><li><a href='/{path}'>我院召开年度工作总结大会</a>2022-08-22</li>"
+    listing = server.pages["/news/"][2].replace(b"<ul>", row.encode())
+    server.pages["/news/"] = (200, {"Content-Type": "text/html; charset=utf-8"}, listing)
+    server.pages[f"/{path}"] = (200, {"Content-Type": "text/html"}, STALLED)
+    return path
+
+
+def test_a_listed_date_is_for_articles_that_print_none() -> None:
+    text = "".join(f"<p>我院于近日组织了第{n}批医疗队前往乡镇卫生院开展帮扶，受到群众好评。</p>" for n in range(6))
+
+    def cleaned(listed: str, printed: str = "") -> str | None:
+        page = f"<html><h1>我院组织医疗队开展对口帮扶工作</h1>{printed}<div>{text}</div></html>"
+        moment = datetime.datetime(2022, 9, 1, 20, 0, tzinfo=datetime.UTC)  # the second of September in China
+        kept = Capture(site="a", url="http://a.test/x.html", captured_at=moment, status=200, mime="text/html")
+        article = clean(dataclasses.replace(kept, body=page.encode(), listed_on="http://a.test/", listed_date=listed))
+        assert isinstance(article, Article)
+        assert article.flagged("undated") == (article.published_at is None)
+        return article.published_at
+
+    assert cleaned("") is None
+    assert cleaned("2022-08-22") == "2022-08-22"
+    assert cleaned("2022-08-22 10:14") == "2022-08-22T10:14:00+08:00"
+    assert cleaned("2022-09-02") == "2022-09-02"
+    assert cleaned("2022-09-03") is None, "a day that had not come"
+    assert cleaned("近期") is None
+    assert cleaned("2022-08-22", "<p>发布时间：2022-08-20</p>") == "2022-08-20", "the page's own date comes first"
+
+
+def test_a_crawl_goes_back_to_a_day(tmp_path: Path) -> None:
+    site = Site(name="a", hospital="示范县人民医院", start_urls=("http://a.test/news/",), next_pages="/news/index_")
+    crawl = SiteCrawl(site, tmp_path, software="test", maximum_seconds=60, all_pages=True, since="2018-01-01")
+
+    def answer(task: Task | None, days: list[str], following: int) -> None:
+        assert task is not None
+        rows = "".join(
+            f"<li><a href='/info/1018/{day[:4]}{day[5:7]}.html'>我院召开年度工作总结大会</a>{day}</li>" for day in days
+        )
+        html = f"<ul>{rows}</ul><a href='/news/index_{following}.html'>下一页</a>".encode()
+        request = Request(task.url, meta={"task": task})
+        crawl.answered(task, HtmlResponse(task.url, body=html, request=request))
+
+    answer(crawl.next(), ["2019-05-02", "2015-01-01", "2018-01-01"], 2)
+    asked = [crawl.next(), crawl.next()]
+    second = crawl.next()
+    answer(second, ["2017-12-31", "2016-05-01"], 3)
+
+    assert [task.url[-11:] for task in asked if task] == ["201905.html", "201801.html"]
+    assert second is not None and second.url.endswith("/news/index_2.html"), "a page with one old article goes on"
+    assert crawl.next() is None, "a page with old ones alone is the end"
+    crawl.finish()
 
 
 PROGRAM = """

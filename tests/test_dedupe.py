@@ -10,17 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demo.damage import inject, swap_brand
-from pipeline.dedupe import (
-    KEY_BITS,
-    Candidate,
-    Verdict,
-    bridges,
-    compare,
-    exact_key,
-    keys,
-    prepare,
-    representative,
-)
+from pipeline.dedupe import Candidate, Verdict, bridges, compare, may_be_one, representative
+from pipeline.documents import KEY_BITS, Document, exact_key, keys, prepare, prepare_all
 from pipeline.records import Article, Evidence, Flag
 
 HOSPITAL = "青河县人民医院"
@@ -204,6 +195,33 @@ def test_keys_are_few_small_and_shared_by_damaged_wrapped_and_unpunctuated_copie
     assert all(0 <= key < 1 << KEY_BITS for key in plain)
     for text in (wrapped, bare, inject(ARTICLE.text, density=0.6, seed=3), "\n".join(PARAGRAPHS[1:])):
         assert set(plain) & set(keys(prepare(dataclasses.replace(ARTICLE, text=text))))
+
+
+def as_compared(document: Document) -> tuple[object, ...]:
+    words = (document.title, document.body, document.ends, document.hashes, document.breaks)
+    return (*words, document.exact, document.damage, document.numbers, keys(document))
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=30), st.text(alphabet="一二三。，\n1.5:?(ā)医院的 ", max_size=300)), max_size=6)
+)
+@settings(max_examples=60, deadline=None)
+def test_articles_prepared_together_are_what_they_are_alone(texts: list[tuple[str, str]]) -> None:
+    articles = [dataclasses.replace(ARTICLE, title=title, text=text) for title, text in texts]
+    articles.insert(1, dataclasses.replace(ARTICLE, text=f"{ARTICLE.text}\n{ARTICLE.text}"))
+
+    together = [as_compared(document) for document in prepare_all(articles)]
+
+    assert together == [as_compared(prepare(article)) for article in articles]
+
+
+def test_numbers_alone_tell_most_bulletins_apart_but_no_preview_from_its_whole() -> None:
+    figures = "门诊{}人次，住院{}人次，手术{}例，体检{}人次，义诊{}场，培训{}人，随访{}人。"
+    one, other = (dataclasses.replace(ARTICLE, text=figures.format(*range(at, at + 7))) for at in (120, 340))
+    preview = dataclasses.replace(ARTICLE, text="健康网3月14日电" + ARTICLE.text[:130])
+
+    assert not may_be_one(prepare(one), prepare(other))
+    assert may_be_one(prepare(preview), prepare(ARTICLE))
 
 
 EDITS = st.lists(

@@ -346,3 +346,51 @@ def test_a_proposed_toml_is_short_and_loads() -> None:
 )
 def test_a_site_is_called_by_its_host(url: str, name: str) -> None:
     assert site_name(url) == name
+
+
+def printed(html: str) -> list[tuple[str, str]]:
+    found = read_list(f"<html><body>{html}</body></html>".encode(), "http://demo.test/news/", SITE)
+    return [(link.date, link.printed) for link in found.articles]
+
+
+def test_the_date_beside_a_link_is_kept_as_printed() -> None:
+    row = "<li><a href='/info/10/{n}.html'>我院召开医疗质量安全工作会议</a><span>{date}</span></li>"
+    dates = ["2022-08-11", "[2022/8/12]", "2022年8月13日", "发布时间：2022.08.14 10:30", "08-15"]
+    html = "".join(row.format(n=n, date=date) for n, date in enumerate(dates, 100))
+
+    assert printed(f"<ul>{html}</ul>") == [
+        ("2022-08-11", "2022-08-11"),
+        ("2022-08-12", "2022/8/12"),
+        ("2022-08-13", "2022年8月13日"),
+        ("2022-08-14", "2022.08.14 10:30"),
+        ("", ""),
+    ]
+
+
+def test_a_date_in_a_title_is_the_events_and_not_the_pages() -> None:
+    titled = "<li><a href='/info/10/{n}.html'>关于2021年5月{n}日停电检修影响门诊的通知</a>{beside}</li>"
+
+    assert printed(titled.format(n=12, beside="<i>2021-05-10</i>") * 3) == [("2021-05-10", "2021-05-10")]
+    assert printed(titled.format(n=12, beside="") * 3) == [("2021-05-12", "")]
+
+
+def test_a_date_is_not_lent_to_the_article_beside_it() -> None:
+    html = (
+        "<div><p><a href='/info/10/101.html'>我院召开医疗质量安全工作会议</a></p>"
+        "<p><a href='/info/10/102.html'>市卫健委领导来我院调研指导工作</a><span>2022-08-12</span></p></div>"
+    )
+
+    assert [date for _, date in printed(html)] == ["", "2022-08-12"]
+
+
+def test_a_feed_says_when_it_published_and_a_sitemap_only_when_it_changed() -> None:
+    feed = "<item><link>http://demo.test/{n}.html</link><pubDate>Thu, 11 Aug 2022 08:00:00 +0800</pubDate></item>"
+    rss = f"<?xml version='1.0'?><rss><channel>{feed.format(n=1)}</channel></rss>".encode()
+    entry = "<url><loc>http://demo.test/info/10/101.html</loc><lastmod>2022-08-11</lastmod></url>"
+    sitemap = f"<?xml version='1.0'?><urlset>{entry}</urlset>".encode()
+
+    published = read_list(rss, "http://demo.test/rss.xml", SITE).articles[0]
+    changed = read_list(sitemap, "http://demo.test/sitemap.xml", SITE).articles[0]
+
+    assert (published.date, published.printed) == ("2022-08-11", "2022-08-11 08:00:00+08:00")
+    assert (changed.date, changed.printed) == ("2022-08-11", "")

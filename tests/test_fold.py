@@ -19,6 +19,11 @@ def test_both_scripts_fold_to_the_same() -> None:
     assert fold("癥狀隨著治療減輕") == fold("症状随着治疗减轻")
 
 
+def test_the_forms_of_hong_kong_and_taiwan_fold_to_the_same() -> None:
+    assert fold("衞健委") == fold("衛健委") == "卫健委"
+    assert fold("敍述手痺、化粧、屋簷") == fold("叙述手痹、化妆、屋檐")
+
+
 def test_width_case_and_compatibility_forms_fold_away() -> None:
     assert fold("ＰＥＴ－ＣＴ①㎡") == "pet-ct1m2"
 

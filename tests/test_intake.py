@@ -216,3 +216,56 @@ def test_articles_of_elsewhere_pass_repair_and_flags_like_any_other(tmp_path: Pa
     assert kept["text"].splitlines() == [paragraph, "市衛健委領導到醫院調研。", "醫院發展迅速，衛健委肯定。"]
     assert set(kept["flags"]) >= {"annotated", "repeated"}
     assert (kept["title"], kept["published_at"]) == ("", "2024-03-05T09:30:00+08:00")
+
+
+def test_a_flipped_byte_costs_the_records_from_there_on_and_no_other(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (saved / "qingxi" / "d.html").write_bytes(page("第二次义诊", 12))
+    yixun("ingest", saved / "qingxi", "--data", tmp_path / "one")
+    first, second = sorted(export(tmp_path / "one", capsys), key=lambda one: one["offset"])
+    (warc,) = (tmp_path / "one" / "captures").rglob("*.warc.gz")
+    flipped = bytearray(warc.read_bytes())
+    flipped[second["offset"] + 200] ^= 0xFF
+    (tmp_path / "flipped.warc.gz").write_bytes(flipped)
+
+    code, _ = yixun("ingest", tmp_path / "flipped.warc.gz", "--data", tmp_path / "two")
+
+    assert code == 1
+    assert "flipped.warc.gz" in capsys.readouterr().err
+    assert [one["url"] for one in export(tmp_path / "two", capsys)] == [first["url"]]
+
+
+def test_a_site_that_is_wrong_is_told_and_keeps_nothing_from_being_archived_or_read(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "sites" / "wrong.toml").write_text("hospital = ")
+
+    code, _ = yixun("ingest", saved, "--data", tmp_path / "data")
+
+    assert code == 1
+    assert "wrong.toml" in capsys.readouterr().err
+    assert len(export(tmp_path / "data", capsys)) == 2
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ('{"url": 5}', "url"),
+        ('{"url": "javascript:alert(1)"}', "javascript"),
+        ('{"url": "http://a.example:99999/"}', "ort"),
+        ('{"status": 99999}', "status"),
+        ('{"headers": "text/html"}', "headers"),
+        ('{"captured_at": "9999-12-31T23:59:59-12:00"}', "a.json"),
+        ("[]", "a.json"),
+    ],
+)
+def test_every_field_of_a_description_is_checked(description: str, said: str, saved: Path, tmp_path: Path):
+    (saved / "qingxi" / "a.json").write_text(description)
+
+    code, line = yixun("ingest", saved, "--data", tmp_path / "data")
+
+    assert code == 2
+    assert said in line
+    assert "a.json" in line
+    assert not (tmp_path / "data").exists()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.bylines import are_names, byline, lead_byline
+from pipeline.bylines import are_names, byline, is_credit, lead_byline
 from pipeline.lines import is_ui, read_line
 from pipeline.metadata import last_step
 from pipeline.titles import without_site, without_spaces
@@ -157,3 +157,31 @@ def test_no_line_makes_it_raise_and_no_value_is_made_up(line: str) -> None:
 
     printed = "".join(line.split())
     assert all("".join(value.split()) in printed.replace("\x1f", "") for _, value in read.fields)
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        (
+            "Posted on March 3, 2021 by International Office",
+            {"published": "March 3, 2021", "author": "International Office"},
+        ),
+        (
+            "公告日期：112/09/18　公告單位：教學部　點閱數：921",
+            {"published": "112/09/18", "source": "教學部", "views": ""},
+        ),
+        ("供稿：党办　团委编辑：许诺", {"contributor": "党办 团委", "editor": "许诺"}),
+        ("记者 齐敏 通讯员 卞文静", {"author": "齐敏", "contributor": "卞文静"}),
+        ("来源 | 皮肤科", {"source": "皮肤科"}),
+        ("standby: 3", {}),
+    ],
+)
+def test_labels_of_other_places_are_known(line: str, fields: dict[str, str]) -> None:
+    assert dict(read_line(line).fields) == fields
+
+
+def test_a_stock_phrase_in_parentheses_is_no_credit() -> None:
+    assert is_credit("（党办供稿）")
+    assert is_credit("（张达）")
+    assert not is_credit("（此件公开发布）")
+    assert byline("冬天要早睡晚起。（治未病科 包容）") == ("包容", "")

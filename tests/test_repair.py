@@ -119,6 +119,31 @@ def test_every_spot_names_its_place_and_what_was_printed() -> None:
         assert ANNOTATION.fullmatch(damaged[start:end])
 
 
+def test_names_of_people_and_what_stands_behind_a_quotation_are_put_back() -> None:
+    clean = CLEAN + "\n“一定尽力。”张志强说。出院后，患者仍可复查。康小红表示，冬季气温变化大，要注意保暖。"
+    damaged = inject(clean, density=1, markers=1)
+
+    text = searchable(repair(damaged))
+
+    assert "盡力。”張志強說" in text
+    assert "復查。康小紅表示，冬季氣溫" in text
+
+
+def test_a_question_mark_of_half_width_and_a_formula_are_no_damage() -> None:
+    damaged = inject(CLEAN, density=0.6, markers=0) + "\n為何要這樣做?因為需要。收益=本金*年化利率。\n院*導出席。"
+
+    repaired = repair(damaged)
+
+    assert [spot.before for spot in repaired.spots] == ["*"]
+    assert "=本金*年化利率" in repaired.text
+
+
+def test_a_page_on_which_only_the_first_character_of_the_list_is_annotated() -> None:
+    damaged = traditional("疾病发生前应及早发现，发生后应及时治疗，这样才能减轻负担。") * 2
+
+    assert repair(damaged.replace("發", "發(fā)")).text == damaged
+
+
 def test_an_eaten_digit_is_never_guessed() -> None:
     clean = CLEAN + "\n" + "".join(f"总部{word}的{n}天里，患者接受了{n}次治疗。" for n, word in enumerate("安平和", 11))
     damaged = inject(clean, density=1, markers=1)

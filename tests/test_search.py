@@ -11,7 +11,7 @@ from archive_samples import article, flag
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import Archive
+from archive import Archive, index
 from archive.add import reindex_batch
 from archive.check import check_index
 from archive.index import TABLES, key
@@ -420,3 +420,56 @@ def test_a_corrected_date_moves_the_article(archive: Archive) -> None:
 
     assert [hit.id for hit in archive.search("义诊", sort="date", expand=True).hits] == [1, 2]
     assert found(archive, "甲") == {1}
+
+
+def test_a_first_page_says_so_when_it_has_not_counted_all(archive: Archive) -> None:
+    archive.add([article(n, "别的", "义诊", published_at=f"2020-01-{n:02}") for n in range(1, 21)])
+    archive.add([article(30, "义诊", "正文", published_at="2001-01-01", site="old")])
+
+    whole, _ = archive.first_page("义诊", limit=5, expand=True)
+    page, facets = archive.first_page("义诊", limit=5, expand=True, most=10)
+
+    assert (whole.total, whole.at_least) == (21, False)
+    assert (page.total, page.at_least) == (10, True)
+    assert [hit.id for hit in page.hits] == [21, 20, 19, 18, 17]  # a title hit is the first, however old
+    assert sum(count for _, count in facets["site"]) == 12  # the newest eleven and the title
+    assert archive.first_page("义诊 site:old", most=10)[0].total == 1
+
+
+def test_the_facets_of_a_first_page_follow_what_is_written(archive: Archive) -> None:
+    archive.add([article(1, "义诊", section="动态")])
+    assert archive.first_page("义诊")[1]["section"] == [("动态", 1)]
+
+    archive.add([article(2, "义诊", section="通知", flags=(flag("spam"),))])
+    archive.add([article(1, "义诊", "新", section="公告", day=1)])
+
+    facets = archive.first_page("义诊", expand=True)[1]
+    assert facets["section"] == [("公告", 1), ("通知", 1)]
+    assert facets["flag"] == [("spam", 1)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(max_size=40), piece=st.text(alphabet="医醫…①㎏ａß\u200b\U000308af\ue020\x00 ", max_size=10))
+def test_the_quick_way_to_the_tokens_is_the_plain_one(text: str, piece: str) -> None:
+    printed = (text + piece).encode("utf-8", "replace").decode()
+    coded = index._coded(printed, "", ())
+
+    assert index._pairs_of(coded[index.TITLE_MARK]) == index.pairs(key(printed))
+    wanted = {index.character(one, index.TITLE_MARK) for one in key(printed)}
+    assert set(filter(None, index._characters_of(coded).split(" "))) == wanted
+
+
+def test_several_filters_on_many_articles_do_not_multiply(archive: Archive) -> None:
+    archive.add([article(n, f"义诊{n}", "甲乙", flags=(flag("spam"),)) for n in range(400)])
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    archive.db.conn.set_progress_handler(count, 100)
+    assert found(archive, "义诊 OR 甲乙", flags=["spam"]) == set(range(1, 401))
+    archive.db.conn.set_progress_handler(None, 0)
+
+    assert steps < 1500  # of a hundred instructions; each number with each article would be 16,000

@@ -1,4 +1,5 @@
-"""The pages that Datasette serves beside its own: the search (`/`) and an article (`/article/ID`).
+"""The pages that Datasette serves beside its own: the search (`/`), an article (`/article/ID`) and the Atom feed of a
+saved search (`/feed/NAME.atom`).
 
 In come the query and the filters of the address, out goes HTML that runs without a script. Every answer forbids
 scripts and foreign resources (Content-Security-Policy), whatever text the archive holds.
@@ -9,37 +10,46 @@ from __future__ import annotations
 import asyncio
 import difflib
 import itertools
-from collections.abc import Awaitable, Callable, Iterable
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urlencode
 
 from datasette import hookimpl
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
 from archive import Archive
+from archive.facets import Facets
 from archive.rows import repair_of
 from archive.search import Results
+from archive.watch import Watch, feed_hits, load_watches
 from pipeline.errors import QueryError
-from pipeline.records import Repair
+from pipeline.records import Hit, Repair
 
 RESULTS_A_PAGE = 20
 SHOWN_FACETS = ("year", "hospital", "section", "flag")
 VALUES_OF_A_FACET = 8
-Facets = dict[str, list[tuple[str, int]]]
+MORE_LIKE_THIS = 6
 FLAGS = ("annotated", "damaged", "repeated", "hijacked", "spam", "truncated", "undated", "short", "blocked")
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'; "
     "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_HOST = re.compile(r"[A-Za-z0-9.\[\]:-]{1,255}")
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 OWN_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     """The addresses of our own pages; they come before Datasette's."""
-    return [(r"/$", search_page), (r"/article/(?P<id>\d{1,15})$", article_page)]
+    return [
+        (r"/$", search_page),
+        (r"/article/(?P<id>\d{1,15})$", article_page),
+        (r"/feed/(?P<name>[^/]{1,400})\.atom$", feed),
+    ]
 
 
 @hookimpl
@@ -69,7 +79,8 @@ async def search_page(request: Request, datasette: Any) -> Response:
     asked = {name: request.args.get(name) or "" for name in ("q", "flag", "no_flag", "since", "until", "sort", "after")}
     asked["expand"] = "1" if request.args.get("expand") else ""
     path = Path(datasette.get_database("archive").path)
-    found, problem, counts, facets = await asyncio.to_thread(_search, path, asked)
+    answer = await asyncio.to_thread(_search, path, asked)
+    found = answer.found
     more = (
         urlencode({**{key: value for key, value in asked.items() if value}, "after": found.next})
         if found and found.next
@@ -78,40 +89,53 @@ async def search_page(request: Request, datasette: Any) -> Response:
     context = {
         "asked": asked,
         "found": found,
-        "problem": problem,
-        "counts": counts,
-        "facets": [(name, _narrowed(asked, name, values)) for name, values in facets.items() if len(values) > 1],
+        "problem": answer.problem,
+        "counts": answer.counts,
+        "facets": [(name, _narrowed(asked, name, values)) for name, values in answer.facets.items() if len(values) > 1],
+        "instead": [(query, urlencode({"q": query})) for query in answer.instead],
+        "hospitals": answer.hospitals,
         "flags": FLAGS,
         "more": more,
         "marked": marked,
     }
-    return await _page(datasette, "yixun_search.html", context, status=400 if problem else 200)
+    return await _page(datasette, "yixun_search.html", context, status=400 if answer.problem else 200)
 
 
-def _search(path: Path, asked: dict[str, str]) -> tuple[Results | None, str, dict[str, int], Facets]:
-    filters: dict[str, Any] = {
-        "flags": tuple(filter(None, [asked["flag"]])),
-        "without_flags": tuple(filter(None, [asked["no_flag"]])),
-        "since": asked["since"] or None,
-        "until": asked["until"] or None,
-    }
+class _Answer(NamedTuple):
+    """What the search page shows."""
+
+    counts: dict[str, int]
+    hospitals: list[str]
+    found: Results | None = None
+    problem: str = ""
+    facets: Facets = {}  # noqa: RUF012  never written to
+    instead: Sequence[str] = ()
+
+
+def _search(path: Path, asked: dict[str, str]) -> _Answer:
     with Archive(path, readonly=True) as archive:
-        counts = archive.counts()
+        answer = _Answer(counts=archive.counts(), hospitals=archive.hospitals())
         if not asked["q"].strip():
-            return None, "", counts, {}
+            return answer
         try:
-            found = archive.search(
+            found, facets = archive.first_page(
                 asked["q"],
                 limit=RESULTS_A_PAGE,
                 expand=bool(asked["expand"]),
                 sort="date" if asked["sort"] == "date" else "relevance",
                 cursor=asked["after"] or None,
-                **filters,
+                flags=tuple(filter(None, [asked["flag"]])),
+                without_flags=tuple(filter(None, [asked["no_flag"]])),
+                since=asked["since"] or None,
+                until=asked["until"] or None,
             )
-            facets = archive.facets(asked["q"], **filters)
         except QueryError as error:
-            return None, str(error), counts, {}
-        return found, "", counts, {name: facets[name] for name in SHOWN_FACETS}
+            return answer._replace(problem=str(error))
+        return answer._replace(
+            found=found,
+            facets={name: facets[name] for name in SHOWN_FACETS},
+            instead=[] if found.hits else archive.suggestions(asked["q"]),
+        )
 
 
 def _narrowed(asked: dict[str, str], name: str, values: list[tuple[str, int]]) -> list[tuple[str, int, str]]:
@@ -131,23 +155,68 @@ async def article_page(request: Request, datasette: Any) -> Response:
     """An article: what it says, where it came from, and the evidence of what was found out about it."""
     path = Path(datasette.get_database("archive").path)
     number = int(request.url_vars["id"])
-    article, others = await asyncio.to_thread(_article, path, number)
+    article, others, alike = await asyncio.to_thread(_article, path, number)
     if article is None:
         return await _page(datasette, "yixun_missing.html", {"id": number}, status=404)
     context = {
         "article": article,
         "others": others,
+        "alike": alike,
         "changes": [_changes(newer, older) for newer, older in itertools.pairwise(article["revisions"])],
         "repairs": {field: repaired(repair_of(repair)) for field, repair in article["repairs"].items()},
     }
     return await _page(datasette, "yixun_article.html", context)
 
 
-def _article(path: Path, number: int) -> tuple[dict[str, Any] | None, dict[int, dict[str, Any]]]:
+def _article(path: Path, number: int) -> tuple[dict[str, Any] | None, dict[int, dict[str, Any]], list[Hit]]:
     with Archive(path, readonly=True) as archive:
         article = archive.article(number, details=True)
-        related = {relation["id"] for relation in article["relations"]} if article else set()
-        return article, {other: found for other in sorted(related) if (found := archive.article(other))}
+        if article is None:
+            return None, {}, []
+        related = {relation["id"] for relation in article["relations"]}
+        others = {other: found for other in sorted(related) if (found := archive.article(other))}
+        return article, others, archive.like(number, limit=MORE_LIKE_THIS)
+
+
+async def feed(request: Request, datasette: Any) -> Response:
+    """The Atom feed (RFC 4287) of a saved search: what it finds, the latest that came into the archive first."""
+    path = Path(datasette.get_database("archive").path)
+    name = unquote(request.url_vars["name"])
+    watch, hits = await asyncio.to_thread(_feed, path, name)
+    if watch is None:
+        return Response.text(f"there is no watch {name}; `./yixun watch list` has the names", status=404)
+    host = request.headers.get("host", "127.0.0.1")
+    base = f"{request.scheme}://{host if _HOST.fullmatch(host) else '127.0.0.1'}"
+    context = {
+        "watch": watch,
+        "address": f"{base}/feed/{quote(name)}.atom",
+        "search": f"{base}/?{urlencode({'q': watch.query})}",
+        "base": base,
+        "updated": max((captured for _, captured in hits), default="") or watch.ran_at or "1970-01-01T00:00:00Z",
+        "hits": [
+            (hit, captured, _xml(hit.title or "(no title)"), _xml(hit.snippet.replace("«", "").replace("»", "")))
+            for hit, captured in hits
+        ],
+        "query": _xml(watch.query),
+    }
+    xml = await datasette.render_template("yixun_feed.xml", context)
+    headers = {"content-security-policy": OWN_POLICY, "x-content-type-options": "nosniff"}
+    return Response(xml, headers=headers, content_type="application/atom+xml; charset=utf-8")
+
+
+def _feed(path: Path, name: str) -> tuple[Watch | None, list[tuple[Hit, str]]]:
+    watch = load_watches(path.parent).get(name)
+    if watch is None:
+        return None, []
+    with Archive(path, readonly=True) as archive:
+        hits = feed_hits(archive, watch)
+        found = ((hit, archive.article(hit.id)) for hit in hits)
+        return watch, [(hit, (article or {}).get("captured_at") or "1970-01-01T00:00:00Z") for hit, article in found]
+
+
+def _xml(text: str) -> str:
+    """The text without the characters that XML 1.0 cannot hold, not even escaped."""
+    return _NOT_IN_XML.sub("\ufffd", text)
 
 
 async def _page(datasette: Any, template: str, context: dict[str, Any], status: int = 200) -> Response:
