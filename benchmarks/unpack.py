@@ -57,7 +57,7 @@ def unpack(path: Path, folder: Path) -> dict[str, list[str]]:
 
 def index_page(site: str, names: list[str]) -> str:
     """A list page with a link to every page of a site."""
-    items = "".join(f'<li><a href="{name}.html">{name} 新闻动态标题</a><span>2022-08-22</span></li>' for name in names)
+    items = "".join(f'<li><a href="{name}.html">{name} 新闻动态标题</a></li>' for name in names)
     return (
         f'<html><head><meta charset="utf-8"><title>{site} 新闻列表</title></head><body><ul>{items}</ul></body></html>'
     )

@@ -16,7 +16,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipeline.blocks import MAXIMUM_BYTES, Block, Page, TooCostlyError, parse
 from pipeline.body import (
@@ -40,7 +39,7 @@ from pipeline.lines import every, first, is_ui, read_line
 from pipeline.media import media_of
 from pipeline.metadata import SECTION_WORD, Reading, credits_of, published_of, section_of, source_of, title_of
 from pipeline.quality import judge
-from pipeline.records import Article, Capture, Evidence, Layout, Rejection, Repair, Site
+from pipeline.records import Article, Capture, Evidence, Layout, Rejection, Repair, Site, netloc_of
 from pipeline.repair import Damage, assess, repair
 from pipeline.repeat import drop_repeats
 from pipeline.stored import stored_lines
@@ -92,7 +91,7 @@ def clean_page(
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
     content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
-    name = site.name if site else urlsplit(url).netloc.lower()
+    name = site.name if site else netloc_of(url)
     outcome = _read(html, url, site, content_type, captured_at)
     if isinstance(outcome, Article):
         return dataclasses.replace(

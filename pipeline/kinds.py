@@ -35,6 +35,7 @@ _SIGNATURES = (
     (b"Rar!", "RAR"),
     (b"7z\xbc\xaf", "7-Zip"), (b"\x1f\x8b", "gzip"), (b"ID3", "MP3"), (b"\x00\x00\x00", "MP4"), (b"II*\x00", "TIFF"),
 )  # fmt: skip
+_SHORTEST_BARE = 20  # characters of a text without headline and date that may be an article
 _PAGE_TYPE = re.compile(r"html|xml|octet-stream|^$", re.IGNORECASE)
 # robots.txt is text/plain, feeds and sitemaps are XML whose first element says so, whatever their type
 _XML_DATA = re.compile(
@@ -129,7 +130,7 @@ def no_article(reading: Reading, page_text: str, size: int, pictured: bool) -> t
         return "list page", listing
     if page.passwords and size < 100 and total < 600 and not (pictured or _is_dated(reading) or _is_headed(reading)):
         return "blocked", "a password field"
-    if size < 5 and not pictured:
+    if not pictured and (size < 5 or (size < _SHORTEST_BARE and not (_is_dated(reading) or _is_headed(reading)))):
         return "empty", f"{total} characters, none of them an article's"
     return None
 

@@ -15,10 +15,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import urlsplit
 
 from pipeline.fold import fold, fold_map, script_of
-from pipeline.records import Article, Evidence, Flag, FlagName, Site
+from pipeline.records import Article, Evidence, Flag, FlagName, Site, netloc_of
 from pipeline.repair import assess
 
 THRESHOLD = 3.0  # sum of the weights that makes a page hijacked
@@ -193,8 +192,8 @@ class _Page:
 
     def __init__(self, article: Article, site: Site | None, page_text: str) -> None:
         self.article, self.site = article, site
-        self.host = (urlsplit(article.url).hostname or "").lower()
-        self.port_host = urlsplit(article.url).netloc.lower()
+        self.port_host = netloc_of(article.url)
+        self.host = self.port_host.rpartition("@")[2].partition(":")[0]
         values = {"title": article.title, "source": article.source, "author": article.author, "text": article.text}
         values["page"] = page_text
         self.printed = {where: value for where, value in values.items() if value}

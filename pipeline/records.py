@@ -72,6 +72,14 @@ class Site:
         return (self.hospital, *self.aliases)
 
 
+def netloc_of(url: str) -> str:
+    """Host and port of a URL in lower case; empty for one that has none or is broken."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:  # a bracket that is no IPv6 address
+        return ""
+
+
 def site_of(url: str, sites: Mapping[str, Site] | Iterable[Site]) -> Site | None:
     """The site that a URL belongs to, by its host (and port, where the site names one)."""
     try:

@@ -474,3 +474,17 @@ def test_the_counter_of_an_attachment_is_no_text() -> None:
 
     assert downloaded(3).digest == downloaded(4).digest
     assert [link.title for link in downloaded(3).attachments] == ["名单.xlsx"]
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://a.example:port/", "", "x", "http://\x00/"])
+def test_a_broken_address_is_no_reason_to_fail(url: str):
+    html = "<title>我院开展义诊</title><h1>我院开展义诊</h1><p>医院组织专家到石桥镇为群众开展健康义诊活动。</p>"
+
+    read = clean_page(html.encode(), url)
+
+    assert isinstance(read, Article)
+    assert read.url == url
+
+
+def test_a_scrap_without_headline_and_date_is_no_article():
+    assert isinstance(clean_page(b"hello", "https://a.example/"), Rejection)
