@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from pipeline.records import FlagName, Hit
 from spiders.sites import load_sites, sites_folder
 
 FINDINGS = 1  # exit code
+EXCLUSION = re.compile(r"^-(?=[^\x00-\x7f]|\")")  # the sign before a word that must not stand there
 PERMALINKS = "http://127.0.0.1:8001"  # where `serve` serves unless told otherwise
 
 
@@ -101,7 +103,17 @@ def _day(_: click.Context, option: click.Parameter, value: str | None) -> str | 
     raise click.BadParameter(f"{value!r} is no date; write 2022, 2022-06 or 2022-06-30", param=option)
 
 
-@click.command(cls=Command, example="./yixun search 卫健委 --limit 3\n./yixun search --like 1")
+class SearchCommand(Command):
+    """Takes `-招聘` for the word that it is: no option begins with a Chinese character or a quote."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; the query language takes the full-width sign as well, and click does not."""
+        return super().parse_args(context, [EXCLUSION.sub("－", argument) for argument in args])
+
+
+@click.command(
+    cls=SearchCommand, example="./yixun search 卫健委 --limit 3\n./yixun search 义诊 -招聘\n./yixun search --like 1"
+)
 @click.argument("words", nargs=-1)
 @click.option("--like", type=int, metavar="ID", help="The articles most like this one, instead of WORDS.")
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many results.")

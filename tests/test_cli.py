@@ -49,8 +49,9 @@ def test_help_ends_in_an_example_that_the_command_accepts(name: str, capsys: pyt
         assert words[0] == "./yixun"
         assert words[1 : 1 + len(name.split())] == name.split()
         arguments = words[1 + len(name.split()) :]
-        parser = command.make_parser(click.Context(command, **command.context_settings))
-        parser.parse_args([argument for argument in arguments if not argument.endswith(("/", ".gz", ".jsonl"))])
+        context = click.Context(command, **command.context_settings)
+        files = "saved-pages/", ".gz", ".jsonl"  # they are not there
+        command.parse_args(context, [argument for argument in arguments if not argument.endswith(files)])
 
 
 def test_an_unknown_command_names_the_nearest_one():
@@ -75,3 +76,17 @@ def test_searching_where_there_is_no_archive_says_how_to_make_one(tmp_path: Path
     assert str(tmp_path) in lines[0]
     assert "./yixun ingest" in lines[0]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_word_to_be_left_out_is_no_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    lines = tmp_path / "articles.jsonl"
+    texts = "义诊活动在石桥镇举行，群众反响热烈。", "义诊之后发布招聘公告，欢迎踊跃报名。"
+    rows = [f'{{"url": "https://a.example/{number}", "text": "{text}"}}' for number, text in enumerate(texts)]
+    lines.write_text("\n".join(rows), encoding="utf-8")
+    assert call("ingest", lines, "--data", tmp_path / "data") == (0, [])
+    capsys.readouterr()
+
+    code, _ = call("search", "义诊", "-招聘", "--data", tmp_path / "data")
+
+    assert code == 0
+    assert capsys.readouterr().out.startswith("1 found")
