@@ -5,7 +5,7 @@
 
 In: a folder with `pages.jsonl.gz` (one JSON object a line: id, url, html, encoding, truth) and `score.py`. Out: the
 predictions of each extractor (`.cache/clean-<name>.jsonl`, which git ignores: they are other people's sentences), and a
-table of F1, fields and documents per CPU-second, printed and written to `benchmarks/results/clean.md` with its command.
+table of F1, fields and documents per CPU-second, printed and written to `.cache/clean.md` with its command.
 
 Yixun is measured as it is used: from the bytes of the page to the finished `Article`, with repair, flags and digest. A
 peer gets the text already decoded, which spares it the decoding. Peers that are not installed are left out
@@ -184,7 +184,7 @@ def main() -> None:
     parser.add_argument(
         "--limit", type=int, help="only so many pages, for a quick look; the score counts the rest as empty"
     )
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--out", type=Path, default=Path(".cache"))
     parser.add_argument("--predictions", type=Path, default=Path(".cache"))
     parser.add_argument("--own", type=Path, metavar="FOLDER", help="only the saved pages of the tests, field by field")
     options = parser.parse_args()
