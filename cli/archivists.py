@@ -252,7 +252,8 @@ def cluster(article: int, form: str | None, split: bool) -> None:
         if split:
             archive.split(article)
         found = archive.cluster(article)
-        rows = [archive.article(member) for member in found.members] if found else []
+        members = sorted(found.members, key=lambda member: member != found.representative) if found else []
+        rows = [archive.article(member) for member in members]
     for row in rows:
         if row is not None:
             row["role"] = "representative" if found and row["id"] == found.representative else "copy"

@@ -22,6 +22,7 @@ from spiders.schedule import due_sites
 from spiders.sites import load_site, load_sites, sites_folder
 
 FAILURES = 1  # exit code
+BEGINNING = 30  # characters of a sample that a table shows
 
 
 def _now() -> datetime.datetime:
@@ -108,7 +109,12 @@ def test(name: str) -> int:
 
 def _print_survey(found: Survey) -> None:
     rows = [
-        {"title": one.title, "published": one.published_at or "", "source": one.source, "begins": one.words}
+        {
+            "title": one.title,
+            "published": one.published_at or "",
+            "source": one.source,
+            "begins": "".join(one.words.split())[:BEGINNING],
+        }
         for one in found.samples
     ]
     show_rows(rows, ("published", "title", "source", "begins"), None, empty="no article was found")
