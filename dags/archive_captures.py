@@ -3,7 +3,8 @@
 Runs when `crawl_sites` announces the asset `captures`: cleans every capture that the archive does not hold yet, in
 worker processes of their own, relates the articles to those before them, and adds them. The archive has one writer, so
 this waits for the one slot of the pool `archive_writer`. A WARC file that cannot be read does not keep the others
-from being archived; the last task, `verdict`, names it and turns the run red.
+from being archived; the task `verdict` names it and turns the run red. `watches` lists what is new for each saved
+search.
 
 Running it again changes nothing: each capture is known by its WARC file and its offset in it.
 """
@@ -29,7 +30,7 @@ ARCHIVE = Asset("archive")
     doc_md=__doc__,
 )
 def archive_captures() -> None:
-    """Wire the archiving: ingest → verdict."""
+    """Wire the archiving: ingest → watches, verdict."""
 
     @task(pool="archive_writer", outlets=[ARCHIVE], execution_timeout=datetime.timedelta(hours=12))
     def ingest() -> list[str]:
@@ -44,7 +45,16 @@ def archive_captures() -> None:
         if problems:
             raise AirflowFailException("; ".join(problems))
 
-    verdict(ingest())
+    @task
+    def watches() -> list[str]:
+        """List what is new for each saved search, one line each."""
+        from dags.edge import run_yixun
+
+        return [f"{one['name']} ({one['query']}): {len(one['new'])} new" for one in run_yixun("watch", "run", "--json")]
+
+    problems = ingest()
+    problems >> watches()
+    verdict(problems)
 
 
 archive_captures()

@@ -30,8 +30,8 @@ def sites_folder() -> Path:
     return sites_folder(os.environ)
 
 
-def run_yixun(*arguments: str) -> dict[str, Any]:
-    """Run a command that ends in one JSON object, its messages going to the task's log, and give that object.
+def run_yixun(*arguments: str) -> Any:
+    """Run a command that prints JSON, its messages going to the task's log, and give what it printed.
 
     A process of its own, since a Celery worker lets no task start worker processes. Exit code 1 (findings) is a
     result; anything else but 0 raises RuntimeError.

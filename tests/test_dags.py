@@ -50,7 +50,7 @@ def test_a_dead_site_turns_the_crawl_red_and_is_named_while_the_others_are_archi
     assert dead is not None
     assert not dead.ok
     assert "refused" in dead.problem
-    assert first_run["archive_captures"] == ("success", {"ingest": "success", "verdict": "success"})
+    assert first_run["archive_captures"] == ("success", dict.fromkeys(("ingest", "watches", "verdict"), "success"))
 
 
 def test_every_page_of_the_demo_became_what_its_author_said(articles: dict[tuple[str, str], dict[str, Any]]):
