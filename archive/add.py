@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from archive import index, relations
-from archive.rows import article_row, content_digest, identity, record_of, repair_of, storable, timestamp
+from archive.rows import article_row, identity, record_of, repair_of, storable, timestamp
 from pipeline.documents import Document, prepare_all
 from pipeline.records import Article, Capture, Rejection, Site
 from pipeline.repair import searchable
@@ -303,7 +303,7 @@ def _completed(article: Article, capture: Capture) -> Article:
         if (stored := storable(getattr(article, name))) != getattr(article, name):
             changes[name] = stored
     if not article.digest:
-        changes["digest"] = content_digest(article)
+        changes["digest"] = article.content_digest()
     return dataclasses.replace(article, **changes) if changes else article
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from archive.database import Archive
-from archive.rows import content_digest, storable, timestamp
+from archive.rows import storable, timestamp
 from pipeline.errors import IngestError, WarcError
 from pipeline.records import Article, Capture, Link, Rejection, Site, site_of
 from pipeline.workers import clean_all, rejected
@@ -285,7 +285,7 @@ def article_from_export(fields: Mapping[str, Any], site: Site | None) -> Article
         captured_at=_moment(fields.get("captured_at")),
     )
     judged = judge(article, site)
-    return dataclasses.replace(judged, digest=content_digest(judged))
+    return dataclasses.replace(judged, digest=judged.content_digest())
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

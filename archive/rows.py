@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -69,15 +68,6 @@ def timestamp(moment: datetime.datetime | None) -> str:
 def storable(text: str) -> str:
     """The text without halves of surrogate pairs, which no file can hold."""
     return _SURROGATES.sub("\ufffd", text)
-
-
-def content_digest(article: Article) -> str:
-    """A hash of what a reader would call the content of an article; the same that the cleaner computes."""
-    content: list[Any] = [
-        article.title, article.text, article.published_at, article.source, article.author, article.contributor,
-        article.editor, article.reviewer, list(article.captions), [link.url for link in article.attachments],
-    ]  # fmt: skip
-    return "sha256:" + hashlib.sha256(json.dumps(content, ensure_ascii=False).encode(errors="replace")).hexdigest()
 
 
 def article_row(article: Article) -> dict[str, Any]:

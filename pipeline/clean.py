@@ -12,10 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from pipeline.blocks import MAXIMUM_BYTES, Block, Page, TooCostlyError, parse
 from pipeline.body import (
@@ -122,7 +119,7 @@ def _dated_by_list(article: Article, capture: Capture) -> Article:
             Evidence(rule="date:list", where="page", text=f"{capture.listed_date} on {capture.listed_on}"),
         ),
     )
-    return dataclasses.replace(dated, digest=_digest(dated))
+    return dataclasses.replace(dated, digest=dated.content_digest())
 
 
 def _day_in_china(moment: datetime.datetime) -> str:
@@ -181,7 +178,7 @@ def _article(
     if printed:
         article = dataclasses.replace(article, repairs={**article.repairs, **_field_repairs(article, printed, damage)})
     article = judge(article, site, page_text)
-    return dataclasses.replace(article, digest=_digest(article))
+    return dataclasses.replace(article, digest=article.content_digest())
 
 
 def _mend(page: Page, damage: Damage) -> dict[int, str]:
@@ -400,12 +397,3 @@ def _header_cuts(reading: Reading) -> list[Evidence]:
     lines = range(reading.headline + 1, min(body.first, reading.headline + 30))
     start = reading.choice.start if reading.choice else 0
     return [Evidence(rule="cut:metadata", where="page", text=page.blocks[i].text[:200]) for i in lines if i < start]
-
-
-def _digest(article: Article) -> str:
-    """A hash of what a reader would call the article's content; the visitor counter is no part of it."""
-    content: list[Any] = [
-        article.title, article.text, article.published_at, article.source, article.author, article.contributor,
-        article.editor, article.reviewer, list(article.captions), [link.url for link in article.attachments],
-    ]  # fmt: skip
-    return "sha256:" + hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
+import json
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal
@@ -234,6 +236,15 @@ class Article:
     def flagged(self, name: FlagName) -> bool:
         """Whether this flag is set."""
         return any(flag.name == name for flag in self.flags)
+
+    def content_digest(self) -> str:
+        """A hash of what a reader would call the content, for `digest`: the visitor counter is no part of it."""
+        content: list[Any] = [
+            self.title, self.text, self.published_at, self.source, self.author, self.contributor,
+            self.editor, self.reviewer, list(self.captions), [link.url for link in self.attachments],
+        ]  # fmt: skip
+        written = json.dumps(content, ensure_ascii=False).encode(errors="replace")  # halves of surrogate pairs
+        return "sha256:" + hashlib.sha256(written).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
