@@ -32,7 +32,6 @@ from spiders.captures import CaptureWriter, load_known, recover
 SOFTWARE = "Yixun/0.1 ingest"
 WARC_ENDINGS = (".warc", ".warc.gz")
 PAGE_ENDINGS = (".html", ".htm", ".shtml", ".xhtml")
-MAXIMUM_PAGE = 16 * 1024 * 1024  # bytes, as for a page that is fetched
 DESCRIPTION = "it may hold url, captured_at (ISO 8601), status (100 to 599) and headers (an object or pairs)"
 Progress = Callable[[str], None]
 
@@ -133,8 +132,6 @@ def _page(path: Path, root: Path, sites: Mapping[str, Site]) -> Saved:
     known = _description(path.with_suffix(".json"))
     url = known.get("url") or f"file:{below.as_posix()}"
     named = sites.get(below.parts[0]) or (site_of(url, sites) if known.get("url") else None)
-    if path.stat().st_size > MAXIMUM_PAGE:
-        raise IngestError(f"{path}: larger than {MAXIMUM_PAGE // 1024**2} MiB; leave it out")
     return Saved(
         site=named.name if named else below.parts[0],
         url=url,

@@ -269,3 +269,18 @@ def test_every_field_of_a_description_is_checked(description: str, said: str, sa
     assert said in line
     assert "a.json" in line
     assert not (tmp_path / "data").exists()
+
+
+def test_a_page_beyond_all_measure_is_kept_and_rejected_and_stops_no_other(
+    saved: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    huge = b'<html><meta charset="utf-8"><p>' + "医院".encode() * 3_000_000 + b"</p></html>"
+    (saved / "qingxi" / "huge.html").write_bytes(huge)
+
+    code, _ = yixun("ingest", saved, "--data", tmp_path / "data")
+
+    assert code == 0
+    assert len(export(tmp_path / "data", capsys)) == 2
+    assert yixun("rejections", "--nl", "--data", tmp_path / "data")[0] == 0
+    rejected = json.loads(capsys.readouterr().out)
+    assert (rejected["url"], rejected["reason"]) == ("file:qingxi/huge.html", "too costly")
