@@ -49,6 +49,7 @@ _LABELS = {
         "报名时间 面试时间 考试时间 开标时间 开放时间 出诊时间 培训时间 讲座时间 播出时间 上映时间 公示时间 公示期 "
         "举办时间 召开时间"
     ),
+    "clock": "今天是+ 现在是+ 现在时间 当前时间 当前日期 系统时间",  # of the visitor, not of the page
     "source": (
         "来源 稿件来源 本文来源 信息来源 资料来源 文章来源 新闻来源 内容来源 消息来源 文稿来源 图文来源 稿源 "
         "本文出处 出处 来自 本文来源于+ 稿件来源于+ 来源于+ 转自 转载自 "
@@ -280,7 +281,7 @@ def _labels(folded: str) -> list[tuple[str, int, int]]:
 
 def _value(kind: str, raw: str) -> tuple[str, int]:
     """The value at the beginning of what follows a label, and how many characters of it were used."""
-    if kind in {"published", "time", "updated", "other date"}:
+    if kind in {"published", "time", "updated", "other date", "clock"}:
         dates = find_dates(raw)
         if dates and dates[0].start <= 6:
             return dates[0].raw, dates[0].end

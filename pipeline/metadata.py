@@ -20,6 +20,7 @@ from pipeline.fold import fold
 from pipeline.lines import NO_NAME, Line, every, first, is_ui, read_line
 from pipeline.titles import is_site_name, joined_title, without_site, without_spaces
 
+_SPAN = re.compile(r"\s*(?:至|到|[-—–~～])")
 _META_DATES = (
     "pubdate", "publishdate", "article:published_time", "og:article:published_time", "og:release_date",
     "weibo: article:create_at", "weibo:article:create_at", "datepublished", "publication_date", "pubtime",
@@ -143,7 +144,7 @@ def _date_candidates(reading: Reading) -> Iterable[Printed]:
                         yield from find_dates(value)[:1]
         if lines is reading.before:
             for line in lines:
-                if line.dates and len(line.rest) <= 24 and not line.in_sentence:
+                if line.dates and len(line.rest) <= 24 and not line.in_sentence and not _ends_a_span(line):
                     yield line.dates[0]
             yield from _split_date(reading)
     for name in _META_DATES:
@@ -158,6 +159,11 @@ def _date_candidates(reading: Reading) -> Iterable[Printed]:
     for line in reading.after:
         if line.dates and line.is_metadata and line.dates[0].time:
             yield line.dates[0]
+
+
+def _ends_a_span(line: Line) -> bool:
+    """Whether the date without a label is the end of a labelled span: 有效期：2023-01-01至2023-12-31."""
+    return any(kind == "other date" for kind, _ in line.fields) and bool(_SPAN.match(line.rest))
 
 
 def _script_dates(html: str) -> Iterable[Printed]:

@@ -488,3 +488,24 @@ def test_a_broken_address_is_no_reason_to_fail(url: str):
 
 def test_a_scrap_without_headline_and_date_is_no_article():
     assert isinstance(clean_page(b"hello", "https://a.example/"), Rejection)
+
+
+@pytest.mark.parametrize(
+    ("info", "published_at"),
+    [
+        ("今天是2026年11月22日 星期日", None),
+        ("现在时间：2026-11-22 10:00", None),
+        ("2024-03-05 今天是2026年11月22日", "2024-03-05"),
+        ("有效期：2023-01-01至2023-12-31", None),
+        ("公示期：2023-01-01—2023-01-07", None),
+        ("发布时间：2023-02-01 有效期：2023-01-01至2023-12-31", "2023-02-01"),
+    ],
+)
+def test_neither_a_clock_nor_the_end_of_a_span_is_the_publication(info: str, published_at: str | None):
+    body = "<p>3月5日，我院组织专家到石桥镇开展义诊活动，接诊群众三百人次，受到群众欢迎和好评。</p>"
+    page = f'<meta charset="utf-8"><title>我院开展义诊</title><h1>我院开展义诊</h1><div>{info}</div><div>{body}</div>'
+
+    read = clean_page(page.encode(), "https://a.example/info/1.htm")
+
+    assert isinstance(read, Article)
+    assert read.published_at == published_at
