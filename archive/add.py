@@ -10,18 +10,18 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from archive import index, relations
-from archive.rows import article_row, identity, record_of, repair_of, storable, timestamp
+from archive import index, parts, relations, segments
+from archive.rows import article_row, identity, record_of, storable, timestamp
 from pipeline.documents import Document, prepare_all
+from pipeline.parts import join
 from pipeline.records import Article, Capture, Rejection, Site
-from pipeline.repair import searchable
 
-Outcome = Literal["new", "revision", "unchanged", "rejection", "revisit", "known"]
+Outcome = Literal["new", "revision", "unchanged", "part", "rejection", "revisit", "known"]
 Result = Article | Rejection | None  # None: a revisit, there was nothing to clean
 Record = Article | Rejection | tuple[Capture, Result]
 OLDER_TEXTS = 8  # of one article, the newest, by which a copy still finds it
@@ -48,6 +48,8 @@ class Batch:
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     changed: dict[int, Article] = dataclasses.field(default_factory=dict)  # whose current text is to be related
     revised: set[int] = dataclasses.field(default_factory=set)  # of these, who have had another text
+    indexed: set[int] = dataclasses.field(default_factory=set)  # docids that are to be indexed
+    gone: set[int] = dataclasses.field(default_factory=set)  # docids that the index has of old
 
     def add(self, record: Record) -> Outcome:
         """Write one record and say what became of it."""
@@ -66,21 +68,20 @@ class Batch:
         ]
         if new:
             relations.relate_many(self.db, new, documents_of=self._documents)
-        self.changed.clear()
-        self.revised.clear()
+        if self.indexed or self.gone:
+            segments.update(self.db, self.indexed, self.gone)
+        for noted in (self.changed, self.revised, self.indexed, self.gone):
+            noted.clear()
 
-    def relate_all(self) -> int:
-        """Relate every article again, by today's rules, and say how many there were. What a person split stays."""
-        return relations.rebuild(self.db, self._all_new(), documents_of=self._documents)
-
-    def _all_new(self) -> Iterator[relations.New]:
-        last = 0
-        sql = "select * from articles where id > :last order by id limit 500"
-        while rows := list(self.db.query(sql, {"last": last})):
-            for row in rows:
-                article = record_of(row)
-                yield relations.New(id=row["id"], article=article, official=self._official(article))
-            last = rows[-1]["id"]
+    def relate_next(self, size: int = 500) -> int:
+        """Relate the next articles of a rebuild (`archive.relations`), and say how many there were; 0: it is done."""
+        reached = relations.begin_rebuild(self.db)
+        sql = "select * from articles where id > :reached order by id limit :size"
+        rows = list(self.db.query(sql, {"reached": reached, "size": size}))
+        articles = [(row["id"], record_of(row)) for row in rows]
+        new = [relations.New(id, article, official=self._official(article)) for id, article in articles]
+        relations.rebuild_batch(self.db, new, documents_of=self._documents)
+        return len(new)
 
     def _write(self, capture: Capture, result: Result) -> Outcome:
         if self._known(capture, result):
@@ -167,11 +168,14 @@ class Batch:
         )
 
     def _write_article(self, capture: Capture, article: Article) -> Outcome:
-        page = identity(article.url)
+        page = identity(article.pages[0] if article.part else article.url)
         held = next(self.db.query("select * from articles where key = :key", {"key": page}), None)
         if held is None:
             return self._write_new(capture, article, page)
+        if article.part:
+            return self._write_part(capture, article, held)
         number = held["id"]
+        parts.forget(self.db, number)
         if self._has_text(held, article.digest):
             capture_id = self._write_capture(capture, "unchanged", article=number, text_digest=article.digest)
             if article.digest != held["digest"] and timestamp(article.captured_at) > held["captured_at"]:
@@ -182,20 +186,53 @@ class Batch:
             self._replace(held, article, capture_id)
         else:
             self._keep(number, article, capture_id)
-            self._index(number, held["docid"], held, again=True)
+            self._index_again(held["docid"])
             self.changed.setdefault(number, record_of(held))  # its older text is now found as a copy, too
         return "revision"
 
     def _write_new(self, capture: Capture, article: Article, page: str) -> Outcome:
         capture_id = self._write_capture(capture, "new", text_digest=article.digest)
+        part, article = article, join([article]) if article.part else article
         docid = index.docid_for(self.db, article.published_at)
         row = article_row(article) | {"docid": docid, "key": page, "capture": capture_id}
         number = int(self.db.execute(_INSERT_ARTICLE, row).lastrowid or 0)
         self.db.execute("update captures set article = :article where id = :id", {"article": number, "id": capture_id})
+        if part.part:
+            parts.keep(self.db, number, part, capture_id)
         self._write_flags_and_names(number, article)
-        self._index(number, docid, row)
+        self.indexed.add(docid)
         self.changed[number] = article
         return "new"
+
+    def _write_part(self, capture: Capture, part: Article, held: dict[str, Any]) -> Outcome:
+        """Write a page of an article that is spread over several: it continues the article, or changes it."""
+        number = held["id"]
+        if not parts.held(self.db, number):
+            parts.begin(self.db, held, part.pages)
+        before = parts.held(self.db, number)
+        capture_id = self._write_capture(capture, "part", article=number, text_digest=part.digest)
+        parts.keep(self.db, number, part, capture_id)
+        now = parts.held(self.db, number)
+        article = parts.joined(now)
+        if part.part not in before:
+            self._replace(held, article, now[min(now)]["capture"], keep=False)
+            return "part"
+        shown = now[part.part]["capture"] == capture_id
+        if not shown:  # an older text of the page
+            row = {"capture": capture_id, "digest": part.digest, "record": json.dumps(article_row(part))}
+            article = parts.joined({**now, part.part: row})
+        changed = not self._has_text(held, article.digest)
+        self.db.execute(
+            "update captures set outcome = :outcome where id = :id",
+            {"outcome": "revision" if changed else "unchanged", "id": capture_id},
+        )
+        if shown and article.digest != held["digest"]:
+            self._replace(held, article, now[min(now)]["capture"])
+        elif changed:
+            self._keep(number, article, capture_id)
+            self._index_again(held["docid"])
+            self.changed.setdefault(number, record_of(held))
+        return "revision" if changed else "unchanged"
 
     def _has_text(self, held: Mapping[str, Any], digest: str) -> bool:
         if held["digest"] == digest:
@@ -206,21 +243,22 @@ class Batch:
         )
         return found.fetchone() is not None
 
-    def _replace(self, held: dict[str, Any], article: Article, capture_id: int) -> None:
-        """Make this the current text of an article; the one that it had goes to its revisions."""
+    def _replace(self, held: dict[str, Any], article: Article, capture_id: int, *, keep: bool = True) -> None:
+        """Make this the current text of an article; the one that it had goes to its revisions, if it is to be kept."""
         number = held["id"]
-        self._keep(number, record_of(held), held["capture"])
+        if keep:
+            self._keep(number, record_of(held), held["capture"])
         self.db.execute(
             "delete from revisions where article = :article and digest = :digest",
             {"article": number, "digest": article.digest},
         )
-        index.remove(self.db, held["docid"])
+        self.gone.add(held["docid"])
         row = article_row(article) | {"key": held["key"], "capture": capture_id, "id": number, "docid": held["docid"]}
         if article.published_at != held["published_at"]:
             row["docid"] = index.docid_for(self.db, article.published_at)
         self.db.execute(_UPDATE_ARTICLE, row)
         self._write_flags_and_names(number, article)
-        self._index(number, row["docid"], row)
+        self.indexed.add(row["docid"])
         self.changed[number] = article
 
     def _keep(self, number: int, article: Article, capture_id: int) -> None:
@@ -258,10 +296,9 @@ class Batch:
         site = self.sites.get(article.site)
         return site.aliases if site and site.hospital == article.hospital else ()
 
-    def _index(self, number: int, docid: int, row: Mapping[str, Any], *, again: bool = False) -> None:
-        if again:
-            index.remove(self.db, docid)
-        index.put(self.db, docid, title=row["title"], text=row["text"], older=list(other_texts(self.db, number, row)))
+    def _index_again(self, docid: int) -> None:
+        self.gone.add(docid)
+        self.indexed.add(docid)
 
     def _official(self, article: Article) -> bool:
         """Whether the page stands on a host that its hospital's own TOML names."""
@@ -316,35 +353,16 @@ def versions(db: Database, number: int) -> list[Article]:
     return [record_of(row) for row in rows] + [record_of(json.loads(row["record"])) for row in older]
 
 
-def other_texts(db: Database, number: int, row: Mapping[str, Any]) -> list[str]:
-    """What finds an article besides its title and text: earlier versions, and paragraphs that a guess made readable."""
-    texts = list(guessed(row))
-    query = "select record from revisions where article = :article order by captured_at desc, id desc"
-    for older in db.query(query, {"article": number}):
-        record = json.loads(older["record"])
-        texts += [record["title"], record["text"]]
-    return texts
-
-
-def reindex_batch(db: Database, size: int = 500) -> int:
+def reindex_batch(db: Database, most: int = 50_000) -> int:
     """Index the next articles again by today's rules and say how many there were; 0 when all are.
 
     How far it is stands in the settings: as rules and number, so that a change of the rules begins anew.
     """
     rules = index.version()
     begun, _, last = (index.setting(db, "index_rebuilt_to") or "").partition(" ")
-    after = int(last) if begun == rules else -1
-    rows = list(
-        db.query(
-            "select id, docid, title, text, details from articles where docid > :after order by docid limit :size",
-            {"after": after, "size": size},
-        )
-    )
-    for row in rows:
-        index.remove(db, row["docid"])
-        index.put(db, row["docid"], title=row["title"], text=row["text"], older=other_texts(db, row["id"], row))
-    index.write_setting(db, "index_rebuilt_to", f"{rules} {rows[-1]['docid']}" if rows else "")
-    if not rows:
+    count, reached = segments.rebuild_next(db, int(last) if begun == rules else -1, most)
+    index.write_setting(db, "index_rebuilt_to", f"{rules} {reached}" if count else "")
+    if not count:
         for field, value, folded in db.execute("select field, value, folded from names").fetchall():
             db.execute(
                 """
@@ -354,17 +372,4 @@ def reindex_batch(db: Database, size: int = 500) -> int:
                 {"field": field, "value": value, "folded": folded, "again": index.key(folded)},
             )
         index.write_setting(db, "index_version", rules)
-    return len(rows)
-
-
-def guessed(row: Mapping[str, Any]) -> list[str]:
-    """The paragraphs of title and text that hold a guess, with the guesses in place (see `pipeline.repair`)."""
-    repairs = json.loads(row["details"])["repairs"]
-    paragraphs = []
-    for field in ("title", "text"):
-        if any(spot["status"] == "guess" for spot in repairs.get(field, {}).get("spots", ())):
-            repair = repair_of(repairs[field])
-            pairs = zip(repair.text.split("\n"), searchable(repair).split("\n"), strict=False)
-            # what was cut from the text after its repair is not to be found by its guesses either
-            paragraphs += [readable for shown, readable in pairs if shown != readable and shown.strip() in row[field]]
-    return paragraphs
+    return count

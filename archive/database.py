@@ -22,20 +22,21 @@ import portalocker
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
-from archive import index, relations
+from archive import regions, relations, segments
 from archive.add import Batch, Record, reindex_batch, versions
-from archive.facets import Facets, columns, facets
+from archive.clusters import Merge
+from archive.facets import Facets, count, facets
 from archive.like import like
 from archive.migrations import APPLICATION_ID, MIGRATIONS
 from archive.query import And, parse
-from archive.rows import EXPORTED_COLUMNS, exported
-from archive.search import Condition, Filters, Results, Sort, newcomers, search
-from archive.suggest import suggestions
+from archive.rows import EXPORTED_COLUMNS, exported, identity
+from archive.search import Filters, Results, Sort, found_ids, newcomers, search
+from archive.suggest import completions, frequent, suggestions
 from pipeline.errors import ArchiveError
 from pipeline.records import Article, Cluster, Hit, Rejection, Relation, Site
 
 BUSY = 30.0  # seconds that a statement waits for another connection
-OLDEST_SQLITE = (3, 43, 0)  # contentless FTS5 tables whose rows can be deleted
+OLDEST_SQLITE = (3, 43, 0)  # an early step of the schema makes FTS5 tables of a kind that older ones do not know
 PAGE = 500  # articles read at once while exporting
 HOSPITALS_NAMED = 500  # that a search form proposes
 FIRST_PAGE_MOST = 10_000  # articles that a first page counts to the end
@@ -75,6 +76,8 @@ class Archive:
                 self.db = self._open_readonly() if readonly else self._open_for_writing()
                 undo.callback(self.db.close)
                 self._prepare()
+                if not readonly:
+                    regions.keep(self.db, self.sites.values())
             undo.pop_all()
 
     def __enter__(self) -> Self:
@@ -93,8 +96,9 @@ class Archive:
     def add(self, records: Iterable[Record] | Article | Rejection) -> Counter[str]:
         """Write records in one transaction, relate them, and count them by outcome.
 
-        The outcomes: new, revision, unchanged, rejection, revisit, and known for a record that the archive holds, which
-        changes nothing. A capture's result is an `Article` or a `Rejection`; a revisit has none.
+        The outcomes: new, revision, unchanged, part (a further page of an article), rejection, revisit, and known for
+        a record that the archive holds, which changes nothing. A capture's result is an `Article` or a `Rejection`; a
+        revisit has none.
         """
         if isinstance(records, Article | Rejection):
             records = [records]
@@ -102,6 +106,19 @@ class Archive:
             for record in records:
                 batch.add(record)
         return batch.counts
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """One state of the archive for all that is read, whatever is written meanwhile; it is quicker, too."""
+        with translated(self.path):
+            if self.db.conn.in_transaction:
+                yield
+                return
+            self.db.conn.execute("begin")
+            try:
+                yield
+            finally:
+                self.db.conn.rollback()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Batch]:
@@ -116,8 +133,9 @@ class Archive:
     def article(self, number: int, *, details: bool = False) -> dict[str, Any] | None:
         """An article with the fields of an export, or `None`.
 
-        With `details` also its contributor, images, script, cleaner, every flag's `evidence`, what was `cut`, each
-        repair's `original` and `removed`, all `revisions` (the current text first) and its `captures`.
+        With `details` also its contributor, images, pages, script, cleaner, every flag's `evidence`, what was `cut`,
+        each repair's `original` and `removed`, all `revisions` (the current text first) and its `captures`; each of its
+        attachments has the `capture` that holds it, or None.
         """
         with translated(self.path):
             found = next(self._exported("a.id = :id", {"id": number}), None)
@@ -131,6 +149,7 @@ class Archive:
         *,
         site: str | None = None,
         hospital: str | None = None,
+        region: str | None = None,
         flags: Sequence[str] = (),
         without_flags: Sequence[str] = (),
         since: str | None = None,
@@ -141,12 +160,24 @@ class Archive:
         Copies are articles, too. Raises `QueryError`.
         """
         filters = Filters(
-            flags=flags, without_flags=without_flags, site=site, hospital=hospital, since=since, until=until
+            flags=flags,
+            without_flags=without_flags,
+            site=site,
+            hospital=hospital,
+            region=region,
+            since=since,
+            until=until,
         ).node()
         filters += [parse(query)] if query else []
-        condition = Condition(And(tuple(filters)))
         with translated(self.path):
-            yield from self._exported(condition.sql if filters else "1", condition.parameters)
+            if not filters:
+                yield from self._exported("1", {})
+                return
+            with self._reading():
+                ids = found_ids(self.db, And(tuple(filters)))
+            for start in range(0, len(ids), PAGE):
+                chosen = {"ids": json.dumps(ids[start : start + PAGE])}
+                yield from self._exported("a.id in (select value from json_each(:ids))", chosen)
 
     def _exported(self, where: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Articles in pages by id: no statement stays open while the reader of an export takes its time."""
@@ -177,7 +208,9 @@ class Archive:
         details = json.loads(row["details"])
         return {
             "contributor": details["contributor"],
+            "attachments": [{**link, "capture": self._capture_at(link["url"])} for link in details["attachments"]],
             "images": details["images"],
+            "pages": details.get("pages", []),
             "script": row["script"],
             "cleaner": row["cleaner"],
             "evidence": details["flags"],
@@ -196,6 +229,14 @@ class Archive:
                 )
             ),
         }
+
+    def _capture_at(self, url: str) -> dict[str, Any] | None:
+        """The newest capture of an address that gave its content, or None when it has none."""
+        sql = """
+            select captured_at, mime, length, digest, warc, offset from captures
+            where url in (:url, :identity) and status in (0, 200) and outcome <> 'revisit' order by id desc limit 1
+            """
+        return next(self.db.query(sql, {"url": url, "identity": identity(url)}), None)
 
     def revisions(self, number: int) -> list[dict[str, Any]]:
         """Every text that an article had, the current one first: captured_at, digest, title, text, published_at …"""
@@ -224,6 +265,7 @@ class Archive:
         since: str | None = None,
         until: str | None = None,
         site: str | None = None,
+        region: str | None = None,
         sort: Sort = "relevance",
         cursor: str | None = None,
     ) -> Results:
@@ -231,8 +273,8 @@ class Archive:
 
         `since` and `until` are dates like 2022, 2022-06 or 2022-06-30, both included. Raises `QueryError`.
         """
-        filters = Filters(flags=flags, without_flags=without_flags, site=site, since=since, until=until)
-        with translated(self.path):
+        filters = Filters(flags=flags, without_flags=without_flags, site=site, region=region, since=since, until=until)
+        with self._reading():
             return search(self.db, query, limit=limit, expand=expand, filters=filters, sort=sort, cursor=cursor)
 
     def first_page(
@@ -245,15 +287,15 @@ class Archive:
         filters are those of `search`. Raises `QueryError`.
         """
         narrowing = Filters(**filters)
-        with translated(self.path):
+        with self._reading():
             results = search(
                 self.db, query, limit=limit, expand=expand, filters=narrowing, sort=sort, cursor=cursor, most=most
             )
-            return results, columns(self.db).count(results.docids)
+            return results, count(self.db, results.found)
 
     def like(self, number: int, *, limit: int = 10) -> list[Hit]:
         """The articles most like one, copies left out; see `archive.like`."""
-        with translated(self.path):
+        with self._reading():
             return like(self.db, number, limit)
 
     def hospitals(self) -> list[str]:
@@ -264,15 +306,25 @@ class Archive:
 
     def suggestions(self, query: str) -> list[str]:
         """What to look for instead of a query that finds nothing; see `archive.suggest`."""
-        with translated(self.path):
+        with self._reading():
             return suggestions(self.db, query)
+
+    def completions(self, typed: str) -> list[str]:
+        """How a query that is being typed may go on; see `archive.suggest`."""
+        with self._reading():
+            return completions(self.db, typed)
+
+    def frequent_terms(self) -> list[str]:
+        """The terms that the newest titles share most."""
+        with self._reading():
+            return frequent(self.db)
 
     def newcomers(self, query: str, after: int, until: int, *, limit: int, latest: bool = False) -> list[Hit]:
         """What a query finds among the articles with a number above `after` and up to `until`, in their order.
 
         With `latest` the highest number first. Raises `QueryError`.
         """
-        with translated(self.path):
+        with self._reading():
             return newcomers(self.db, query, after, until, limit=limit, latest=latest)
 
     def newest_number(self) -> int:
@@ -285,20 +337,25 @@ class Archive:
         with translated(self.path):
             return relations.cluster_of(self.db, number)
 
-    def split(self, number: int) -> None:
-        """Take an article out of its cluster, for good: the two are never joined again."""
+    def split(self, number: int, *, merge: int | None = None) -> Cluster | int:
+        """Undo what brought an article into its cluster, or a merge by its number; for good.
+
+        What came off is returned: a cluster, or the article that now stands alone.
+        """
         with self.transaction():
-            cluster = relations.cluster_of(self.db, number)
-            if cluster is None:
-                raise ArchiveError(f"article {number} is in no cluster; there is nothing to split")
-            relations.split(self.db, cluster.id, article=number)
+            return relations.split(self.db, number) if merge is None else relations.undo(self.db, merge)
+
+    def merges(self, cluster: int) -> list[Merge]:
+        """What went into a cluster, and what was split off, the latest first."""
+        with translated(self.path):
+            return relations.merges(self.db, cluster)
 
     def facets(self, query: str, **filters: Any) -> Facets:
-        """How the articles that a query finds spread over years, hospitals, sites, sections, sources and flags.
+        """How the articles that a query finds spread over years, hospitals, regions, sites and so on.
 
         The filters are those of `search`. The most frequent first; every article counts, copies too.
         """
-        with translated(self.path):
+        with self._reading():
             return facets(self.db, query, Filters(**filters))
 
     def reindex(self, progress: Callable[[str], None] | None = None) -> int:
@@ -309,7 +366,7 @@ class Archive:
         count = 0
         total = self.counts()["articles"]
         with self.transaction() as batch:
-            index.drop_strays(batch.db)
+            segments.drop_strays(batch.db)
         while True:
             with self.transaction() as batch:
                 done = reindex_batch(batch.db)
@@ -319,10 +376,22 @@ class Archive:
             if progress:
                 progress(f"{count} of {total} articles")
 
-    def relate_again(self) -> int:
-        """Relate every article again, by today's rules, and say how many there were. What a person split stays."""
-        with self.transaction() as batch:
-            return batch.relate_all()
+    def relate_again(self, progress: Callable[[str], None] | None = None) -> int:
+        """Relate every article again, by today's rules, and say how many there were. What a person split stays.
+
+        In batches, each a transaction: a run that was ended goes on where it was. Until it is done, articles that it
+        has not reached stand alone.
+        """
+        count = 0
+        total = self.counts()["articles"]
+        while True:
+            with self.transaction() as batch:
+                done = batch.relate_next()
+            count += done
+            if not done:
+                return count
+            if progress:
+                progress(f"{count} of {total} articles")
 
     def counts(self) -> dict[str, int]:
         """How many captures, by outcome, and how many articles, revisions, rejections, clusters and WARC files."""
@@ -332,12 +401,8 @@ class Archive:
                 name: self.db.execute(f"select count(*) from {name}").fetchone()[0]  # noqa: S608
                 for name in ("captures", "articles", "revisions", "rejections", "warcs", "clusters")
             }
-        kinds = {name: outcomes.get(name, 0) for name in ("new", "revision", "unchanged", "rejection", "revisit")}
-        return (
-            tables
-            | {name: kinds[name] for name in ("new", "revision", "unchanged", "rejection")}
-            | {"revisits": kinds["revisit"]}
-        )
+        kinds = {name: outcomes.get(name, 0) for name in ("new", "revision", "unchanged", "part", "rejection")}
+        return tables | kinds | {"revisits": outcomes.get("revisit", 0)}
 
     def counts_by_site(self) -> dict[str, dict[str, Any]]:
         """For every site: captures, articles, rejections, revisits, and `newest`, the latest date of publication."""

@@ -47,7 +47,9 @@ def ingest_warcs(
     progress: Progress | None = None,
     problems: list[str] | None = None,
 ) -> Counter[str]:
-    """Archive what the WARC files hold and count it by outcome: new, revision, unchanged, rejection, revisit, known.
+    """Archive what the WARC files hold and count it by outcome.
+
+    The outcomes: new, revision, unchanged, part, rejection, revisit, known.
 
     `captures` is the folder below which the files are known by their path. `progress` gets a line for each. A file
     that is no WARC or is damaged is archived as far as it can be read; the others follow. What was wrong is added to

@@ -14,9 +14,10 @@ from collections import defaultdict
 
 from sqlite_utils import Database
 
+from archive.find import Finder
 from archive.index import key
 from archive.query import Words
-from archive.search import hits_of, matching
+from archive.search import hits_of
 from pipeline.records import Hit
 
 READ = 400  # characters of the text from which words are taken
@@ -30,19 +31,19 @@ _HAN_RUN = re.compile("[\u4e00-\u9fff]{2,}")
 
 def like(db: Database, number: int, limit: int = 10) -> list[Hit]:
     """The articles most like this one, the best first; none for a number that no article has."""
-    row = db.execute("select docid, title, text from articles where id = :id", {"id": number}).fetchone()
+    row = db.execute("select title, text from articles where id = :id", {"id": number}).fetchone()
     if row is None:
         return []
-    docid, title, text = row
-    total = db.execute("select count(*) from articles").fetchone()[0]
+    title, text = row
+    finder = Finder(db)
     words = _words(key(text[:READ]), 1.0) | _words(key(title), TITLE_WEIGHT)
-    own = {docid, *_copies(db, number)}  # what only they share would be the rarest
-    holders = {word: held for word in words if (held := _holders(db, word, total) - own)}
+    own = {number, *_copies(db, number)}  # what only they share would be the rarest
+    holders = {word: held - own for word, held in _holders(finder, list(words)).items() if held - own}
     rarest = heapq.nsmallest(LOOKED_FOR, holders, key=lambda word: (len(holders[word]), word))
     scores: dict[int, float] = defaultdict(float)
     shared: dict[int, list[str]] = defaultdict(list)
     for word in rarest:
-        weight = words[word] * math.log(1 + total / len(holders[word]))
+        weight = words[word] * math.log(1 + finder.articles / len(holders[word]))
         for other in holders[word]:
             scores[other] += weight
             shared[other].append(word)
@@ -58,32 +59,36 @@ def _words(keyed: str, weight: float) -> dict[str, float]:
     return {run[at : at + size]: weight for run in runs for size in (2, 3) for at in range(len(run) - size + 1)}
 
 
-def _holders(db: Database, word: str, total: int) -> set[int]:
-    """The articles that have a word, by docid; none when they are too many."""
-    most = max(COMMON_AT_LEAST, int(total * COMMON))
-    sql = "select rowid from articles_fts where articles_fts match :match limit :most"
-    rows = db.execute(sql, {"match": matching(Words(word)), "most": most + 1}).fetchall()
-    return {docid for (docid,) in rows} if len(rows) <= most else set()
+def _holders(finder: Finder, words: list[str]) -> dict[str, set[int]]:
+    """The articles that have each word; words that too many have are left out."""
+    most = max(COMMON_AT_LEAST, int(finder.articles * COMMON))
+    holders: dict[str, set[int]] = {word: set() for word in words}
+    for stack in finder.stacks:
+        for word in list(holders):
+            holders[word].update(stack.columns.ids[finder.places(stack, Words(word))].tolist())
+            if len(holders[word]) > most:
+                del holders[word]
+    return holders
 
 
 def _copies(db: Database, number: int) -> list[int]:
     sql = """
-        select a.docid from cluster_members own join cluster_members m on m.cluster = own.cluster
-        join articles a on a.id = m.article where own.article = :number
+        select m.article from cluster_members own join cluster_members m on m.cluster = own.cluster
+        where own.article = :number
         """
-    return [docid for (docid,) in db.execute(sql, {"number": number})]
+    return [article for (article,) in db.execute(sql, {"number": number})]
 
 
-def _apart(db: Database, docids: list[int], limit: int) -> list[int]:
+def _apart(db: Database, articles: list[int], limit: int) -> list[int]:
     """The first of them that are no copies of one another."""
-    sql = "select m.cluster from articles a join cluster_members m on m.article = a.id where a.docid = :docid"
+    sql = "select cluster from cluster_members where article = :article"
     seen: set[int] = set()
     chosen: list[int] = []
-    for docid in docids:
+    for article in articles:
         if len(chosen) == limit:
             break
-        cluster = db.execute(sql, {"docid": docid}).fetchone()
+        cluster = db.execute(sql, {"article": article}).fetchone()
         if cluster is None or cluster[0] not in seen:
-            chosen.append(docid)
+            chosen.append(article)
             seen.update(cluster or ())
     return chosen

@@ -6,26 +6,31 @@ the schema is a new step at the end; a step that was released is never edited.
 Tables
     captures    a row for every record of a WARC file, with what became of it (`outcome`)
     articles    a row for every page that is an article, by its normalised URL, as its newest capture shows it
+    parts       the pages of articles that are spread over several
     revisions   the other texts that an article had: what `articles` held before
     rejections  why a capture is no article
     warcs       the files that were read to their end
     flags       which flag stands on which article (the evidence is in `articles.details`)
     names       every hospital, source, author, editor and section that occurs, folded, for the fields of a query
     settings    by which rules the search index was made
-    articles_fts, articles_title_fts, articles_chars
-                the search index, see `archive.search`
+    site_regions
+                in which region the hospital of a site is, as its TOML says
+    index_segments, index_lists, index_values
+                the search index, see `archive.segments`
     and those of `archive.relations`
 
-Invariant (`archive.check`): captures = new + revision + unchanged + rejection + revisit; articles = new;
+Invariant (`archive.check`): captures = new + revision + unchanged + part + rejection + revisit; articles = new;
 articles + revisions = new + revision; rejections = rejection.
 """
 
 from __future__ import annotations
 
+import json
+
 from sqlite_utils import Database, Migrations
 
-from archive import index, relations
-from archive.add import other_texts, reindex_batch
+from archive import index, parts, relations, segments
+from archive.add import reindex_batch
 
 MIGRATIONS = Migrations("yixun")
 APPLICATION_ID = 0x59697875  # "Yixu" in ASCII: the header of the file says whose it is
@@ -184,7 +189,7 @@ def settings_and_narrow_index(db: Database) -> None:
 
 @MIGRATIONS(name="0005_characters_in_one_column")
 def characters_in_one_column(db: Database) -> None:
-    """The place of a character is part of its token (`index.characters`): half the size of a table with columns."""
+    """The place of a character is part of its token. What the table held is left out: 0008 makes the index anew."""
     db.execute("drop table articles_chars")
     db.execute(
         """
@@ -192,18 +197,50 @@ def characters_in_one_column(db: Database) -> None:
           found, content='', contentless_delete=1, detail=none, tokenize='ascii')
         """
     )
-    for row in db.execute("select id, docid, title, text, details from articles order by docid").fetchall():
-        article = dict(zip(("id", "docid", "title", "text", "details"), row, strict=True))
-        texts = {"title": article["title"], "text": article["text"]}
-        index.put_characters(db, article["docid"], **texts, older=other_texts(db, article["id"], article))
 
 
 @MIGRATIONS(name="0006_closer_numbers")
 def closer_numbers(db: Database) -> None:
-    """256 numbers of the index a day instead of 4,096: smaller lists. Every article gets a new one and is indexed."""
+    """256 numbers of the index a day instead of 4,096. This is left to 0008, which numbers anew and indexes anew."""
+
+
+@MIGRATIONS(name="0007_articles_over_several_pages")
+def articles_over_several_pages(db: Database) -> None:
+    """The pages of an article, and `part` among the outcomes of a capture.
+
+    The check of a column can only be changed in the schema's own text (sqlite.org/lang_altertable.html, 7).
+    """
+    parts.create_tables(db)
+    db.execute("pragma writable_schema = on")
+    db.execute(
+        "update sqlite_schema set sql = replace(sql, :old, :new) where type = 'table' and name = 'captures'",
+        {"old": "'unchanged', 'rejection'", "new": "'unchanged', 'part', 'rejection'"},
+    )
+    db.execute("pragma writable_schema = reset")
+
+
+@MIGRATIONS(name="0008_lists_of_our_own")
+def lists_of_our_own(db: Database) -> None:
+    """The search index as lists of our own (`archive.lists`) instead of FTS5 tables, and the regions of the sites.
+
+    How close the numbers of the articles are does not matter to it, so a day has 65,536 instead of 256 (0006).
+    """
+    db.executescript(
+        """
+        drop trigger articles_deleted;
+        drop table articles_fts;
+        drop table articles_title_fts;
+        drop table articles_chars;
+        drop index articles_narrow;
+        create table site_regions (
+          site text primary key,
+          region text not null,
+          folded text not null
+        ) strict, without rowid;
+        """
+        + segments.TABLES
+    )
     rows = db.execute("select id, docid, published_at from articles order by docid").fetchall()
-    for _, docid, _ in rows:
-        index.remove(db, docid)
     db.execute("update articles set docid = -docid")
     for number, _, published_at in rows:
         docid = index.docid_for(db, published_at)
@@ -211,3 +248,14 @@ def closer_numbers(db: Database) -> None:
     index.write_setting(db, "index_rebuilt_to", "")
     while reindex_batch(db):
         pass
+
+
+@MIGRATIONS(name="0009_partings")
+def partings(db: Database) -> None:
+    """Who was on either side when a person split a cluster (`archive.clusters`); of earlier splits, who is now."""
+    relations.create_tables(db)
+    for event, cluster, came in db.execute("select id, cluster, members from cluster_merges where undone").fetchall():
+        off = set(json.loads(came))
+        stayed = [one for one in relations.members(db, cluster) if one not in off]
+        rows = [(event, 0, one) for one in stayed] + [(event, 1, one) for one in sorted(off)]
+        db.conn.executemany("insert or ignore into cluster_partings (event, side, article) values (?, ?, ?)", rows)

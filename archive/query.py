@@ -5,7 +5,7 @@
     -招聘                  without this word
     党建 OR 支部           either; also 或 and |. It binds the two beside it: a b OR c = a and (b or c)
     title:示范点           in the title; also text: and older: (what an earlier version said)
-    hospital: source: author: editor: section:      in that field
+    hospital: region: source: author: editor: section:      in that field
     site:mengyin  flag:hijacked  year:2021  date:2020..2022-06  date:2022-06-30  date:..2019
 
 The fields have Chinese names too (标题: 医院: 日期:), and full-width punctuation is read like the narrow one. A word is
@@ -28,6 +28,7 @@ from pipeline.records import FlagName
 
 LONGEST_QUERY = 1000  # characters
 MOST_TERMS = 50
+SHOWN_AROUND = 30  # characters on either side of a place that a message points at
 FLAGS: tuple[str, ...] = get_args(FlagName)
 
 Place = Literal["", "title", "text", "older"]  # "": any of them
@@ -43,7 +44,7 @@ class Words:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Named:
-    """A string to find in the hospital's name, the source, the author, the editor or the section."""
+    """A string to find in the hospital's name or region, the source, the author, the editor or the section."""
 
     field: str
     needle: str
@@ -100,6 +101,7 @@ FIELDS = {
     "text": "text", "正文": "text",
     "older": "older", "旧文": "older",
     "hospital": "hospital", "医院": "hospital", "单位": "hospital",
+    "region": "region", "地区": "region",
     "source": "source", "来源": "source",
     "author": "author", "作者": "author",
     "editor": "editor", "编辑": "editor",
@@ -109,7 +111,7 @@ FIELDS = {
     "year": "year", "年份": "year",
     "date": "date", "日期": "date",
 }  # fmt: skip
-NAMED = ("hospital", "source", "author", "editor", "section")
+NAMED = ("hospital", "region", "source", "author", "editor", "section")
 CLOSING = {'"': '"＂', "＂": '"＂', "“": "”“", "”": "”", "「": "」", "『": "』"}
 OR_WORDS = frozenset({"OR", "或", "|", "｜"})
 AND_WORDS = frozenset({"AND", "&", "＆"})
@@ -133,6 +135,16 @@ def parse(query: str) -> Node:
     if len(parts) > MOST_TERMS:
         raise QueryError(f"more than {MOST_TERMS} words; put what belongs together into quotes", len(query))
     return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def pointed(query: str, position: int) -> str:
+    """A query with a line below that points at a place in it, both cut to what stands around the place."""
+    start = max(0, position - SHOWN_AROUND)
+    shown = "".join(" " if mark.isspace() else mark for mark in query[start : position + SHOWN_AROUND])
+    before = ("…" if start else "") + shown[: position - start]
+    after = shown[position - start :] + ("…" if len(query) > position + SHOWN_AROUND else "")
+    width = sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in before)
+    return f"{before}{after}\n{' ' * width}^"
 
 
 class _Reader:

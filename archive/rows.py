@@ -19,7 +19,7 @@ COLUMNS = (
     "site", "hospital", "url", "title", "published_at", "published_raw", "source", "author", "editor", "reviewer",
     "section", "text", "digest", "script", "cleaner",
 )  # fmt: skip
-DETAILS = ("contributor", "captions", "attachments", "images", "flags", "repairs", "cut")
+DETAILS = ("contributor", "captions", "attachments", "images", "part", "pages", "flags", "repairs", "cut")
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 # Parameters that name the visitor, never the page: those of servlet containers, PHP and ASP. `sid` is none of them:
@@ -102,6 +102,8 @@ def record_of(row: Mapping[str, Any]) -> Article:
         captions=tuple(details["captions"]),
         attachments=tuple(Link(**link) for link in details["attachments"]),
         images=tuple(Link(**link) for link in details["images"]),
+        part=details.get("part", 0),
+        pages=tuple(details.get("pages", ())),
         flags=tuple(Flag(name=flag["name"], evidence=_evidence(flag["evidence"])) for flag in details["flags"]),
         repairs={field: repair_of(repair) for field, repair in details["repairs"].items()},
         cut=_evidence(details["cut"]),

@@ -1,6 +1,6 @@
 """Precision and recall of the quality flags, on pages of our own making and, with --real, false flags on real ones.
 
-    python -m benchmarks.flags [--bad 20] [--clean 240] [--real ../shared/eval] [--json]
+    python -m benchmarks.flags --real ../shared/eval
 
 Synthetic: articles of our own writing (`benchmarks.material`), damaged by `demo.damage` in one known way each; the
 clean ones include honest sentences that look like betting, spam or porn. The patterns were written by the same hand as
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.material import story
+from benchmarks.report import machine, write
 from demo.damage import (
     body_twice,
     farm_tail,
@@ -39,10 +40,13 @@ from pipeline.repeat import drop_repeats
 BRANDS = [
     "6163am银河线路", "304am永利", "yl23455永利", "9728太阳集团", "威尼斯987", "0638太阳集团", "js89金沙",
     "万博体育下载", "三亿体育(中国)", "开云体育app", "葡京赌场", "8040威尼斯人", "88807皇冠", "bet365", "澳门银河官网",
-    "亚博体育",
+    "亚博体育", "乐鱼体育app", "凯发k8", "尊龙凯时", "博鱼体育官网", "2024开云体育在线", "南宫ng", "天博体育下载",
     "2138太阳城集团", "hg0088皇冠", "华体会", "博天堂",
 ]  # fmt: skip
-SOURCES = ("[db:来源]", "[!--befrom--]", "sp20241119", "{dede:field.source/}", "xz8812345")
+SOURCES = (
+    "[db:来源]", "[!--befrom--]", "sp20241119", "{dede:field.source/}", "xz8812345",
+    "{{ item.origin }}", "${news.from}", "[标签:出处]", "%source%", "#{origin}",
+)  # fmt: skip
 PREVIEWS = ("点击阅读全文", "未完待续……", "剩余80%内容，登录后可查看", "预览已结束，请下载全文", "展开剩余内容")
 TAILS = (
     "预览阅读已结束，需要全文请联系老师微信 wenmi8899",
@@ -50,6 +54,11 @@ TAILS = (
     "本文仅为节选，代笔原创稿件请点击👉 daibi999 👈",
     "试读结束，查看全文请添加客服qq：123456789",
     "代写论文、包过，加老师微信 lunwen520",
+    "代开正规增值税发票，先验后付，微信同号13700001234",
+    "信用卡代还、黑户可办，客服QQ：55667788",
+    "网站SEO排名优化，一周上百度首页，联系TG：@paiming1",
+    "祖传秘方专治顽疾，无效退款，电话微信13612340000",
+    "本站提供word版下载，如需定制工作总结，请加客服微信：wendang66",
 )
 HONEST = (
     "金沙医院与银河街道社区卫生服务中心签订了协议，永利路128号的新院区即将启用。",
@@ -74,6 +83,17 @@ HONEST = (
     "本站部分图片来自网络。",
     "2010银河杯护理技能竞赛落幕。",
     "代办医保异地备案手续更加便捷。",
+    "志愿者来到开元寺旁的社区棋牌室，为打牌的老人量血压。",
+    "江南体育学院的学生参观了我市康复中心。",
+    "凤凰120急救站今日启用，群众呼救后8分钟内可到达。",
+    "澳门博彩业从业人员健康调查的结果在会上公布。",
+    "保卫科提醒职工，“无抵押贷款”“刷单返利”都是骗局，切勿转账。",
+    "信息科拟对网站建设与SEO优化服务进行比选，联系人QQ：100200301。",
+    "病案复印请到一楼病案室办理，电话13800001111，24小时热线0539-1234567。",
+    "登录后查看检验结果，点击“阅读全文”可见医生的解读。",
+    "民警走进校园，教学生抵制偷拍、拒绝黄色视频，预防网络侵害。",
+    "半岛会员中心改建为体检大厅，入口设在南侧。",
+    "扶贫干部教村民上网卖货，日子一天比一天红火……",
 )
 
 SIGNED = ("（宣传科 王海燕）", "\n通讯员：李志强", "\n2023年5月12日", "（撰稿：张静 审核：周明）")
@@ -83,24 +103,31 @@ NAMES = ("bodies", "hijacked", "spam", "annotated", "damaged", "truncated", "rep
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bad", type=int, default=20, help="pages of each kind of defect")
-    parser.add_argument("--clean", type=int, default=240)
+    parser.add_argument("--bad", type=int, default=30, help="pages of each kind of defect")
+    parser.add_argument("--clean", type=int, default=300)
     parser.add_argument("--real", type=Path, help="folder of the labelled pages (pages.jsonl.gz)")
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    report: dict[str, object] = {"synthetic": synthetic(options.bad, options.clean)}
+    lines = [
+        "# Flags",
+        "",
+        f"    python -m benchmarks.flags{' --real FOLDER' if options.real else ''}",
+        "",
+        machine(),
+        "",
+    ]
+    lines += ["Synthetic: pages of our own making; the same hand wrote patterns and pages.", ""]
+    lines += ["| flag | precision | recall |", "|---|---|---|", *synthetic(options.bad, options.clean)]
     if options.real:
-        report["real bodies"] = real(options.real)
-    if options.json:
-        print(json.dumps(report, ensure_ascii=False, indent=1))
-        return
-    for name, figures in report.items():
-        print(name)
-        for label, value in figures.items():  # type: ignore[attr-defined]
-            print(f"  {label:<14} {value}")
+        lines += ["", "Bodies of labelled real pages, of which none is known to be hijacked or spam:", ""]
+        lines += [
+            "| | flagged |",
+            "|---|---|",
+            *(f"| {name} | {count} |" for name, count in real(options.real).items()),
+        ]
+    write("flags", "\n".join(lines))
 
 
-def synthetic(bad: int, clean: int) -> dict[str, str]:
+def synthetic(bad: int, clean: int) -> list[str]:
     """Precision and recall by flag over all pages."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     pages = [*bad_pages(bad), *clean_pages(clean)]
@@ -110,11 +137,11 @@ def synthetic(bad: int, clean: int) -> dict[str, str]:
             outcome = "hit" if name in flags & expected else "false" if name in flags else "missed"
             counts[name][outcome] += 1
     total = sum(counts.values(), Counter[str]())
-    lines = {"pages": f"{len(pages) - clean} bad, {clean} clean"}
+    lines = [f"| {len(pages) - clean} bad pages, {clean} clean ones | | |"]
     for name, count in [*sorted(counts.items()), ("all", total)]:
         hit, false, missed = count["hit"], count["false"], count["missed"]
         precision, recall = hit / max(1, hit + false), hit / max(1, hit + missed)
-        lines[name] = f"precision {precision:.3f} ({false} false), recall {recall:.3f} of {hit + missed}"
+        lines.append(f"| {name} | {precision:.3f} ({false} false) | {recall:.3f} of {hit + missed} |")
     return lines
 
 

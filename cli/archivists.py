@@ -17,6 +17,7 @@ import click
 from rich.text import Text
 
 from archive import Archive
+from archive.query import pointed
 from archive.search import Results
 from cli.intake import collect
 from cli.main import Command, Group, data_folder
@@ -121,20 +122,29 @@ class SearchCommand(Command):
 @with_flags
 @without_flags
 @click.option("--site", help="Only articles of this site.")
+@click.option("--region", help="Only hospitals of this region, or of regions whose name holds this: 山东.")
 @click.option("--since", callback=_day, help="Published on this day or later: 2022, 2022-06 or 2022-06-30.")
 @click.option("--until", callback=_day, help="Published on this day or earlier.")
 @click.option("--sort", type=click.Choice(["relevance", "date"]), default="relevance", show_default=True)
 @click.option("--after", "cursor", help="Go on after this place: `next` of the page before.")
+@click.option(
+    "--complete", is_flag=True, help="How WORDS may go on (names, pinyin, frequent terms), instead of results."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document: total, hits, next.")
-def search(words: tuple[str, ...], like: int | None, cursor: str | None, as_json: bool, **filters: Any) -> None:
+def search(
+    words: tuple[str, ...], like: int | None, cursor: str | None, complete: bool, as_json: bool, **filters: Any
+) -> None:
     """Search titles and texts, in simplified or traditional characters.
 
-    WORDS are all looked for; "a phrase", -without, a OR b, title:, hospital:, source:, author:, section:, flag:, site:,
-    year:2022, date:2020..2022-06 (标题: 医院: 来源: 作者: 栏目: 日期:) narrow it.
+    WORDS are all looked for; "a phrase", -without, a OR b, title:, hospital:, region:, source:, author:, section:,
+    flag:, site:, year:2022, date:2020..2022-06 (标题: 医院: 地区: 来源: 作者: 栏目: 日期:) narrow it.
     """
     if bool(words) == (like is not None):
         raise click.UsageError("name WORDS to search for, or an article with --like ID")
     query = " ".join(words)
+    if complete:
+        _print_completions(query, as_json)
+        return
     with open_archive() as archive:
         if like is not None:
             _article(archive, like)
@@ -150,19 +160,24 @@ def search(words: tuple[str, ...], like: int | None, cursor: str | None, as_json
         _print_hits(found.query, found, instead)
 
 
+def _print_completions(query: str, as_json: bool) -> None:
+    with open_archive() as archive:
+        found = archive.completions(query)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        for one in found:
+            console.print(Text(one))
+
+
 @contextlib.contextmanager
 def _pointing_at(query: str) -> Iterator[None]:
     """Show in the message about a wrong query where it is wrong."""
     try:
         yield
     except QueryError as error:
-        raise QueryError(f"{error}\n  {query}\n  {' ' * _width(query[: error.position])}^") from error
-
-
-def _width(text: str) -> int:
-    from rich.cells import cell_len
-
-    return cell_len(text)
+        lines = pointed(query, error.position).splitlines()
+        raise QueryError("\n  ".join([str(error), *lines])) from error
 
 
 def _print_hits(query: str, found: Results, instead: Sequence[str] = ()) -> None:
@@ -213,11 +228,12 @@ def _article(archive: Archive, number: int) -> dict[str, Any]:
     return article
 
 
-@click.command(cls=Command, example="./yixun show 1\n./yixun show 1 --repairs")
+@click.command(cls=Command, example="./yixun show 1\n./yixun show 1 --why\n./yixun show 1 --repairs")
 @article_id
 @click.option("--json", "as_json", is_flag=True, help="Everything, with the evidence of each flag and repair.")
 @click.option("--repairs", is_flag=True, help="What was repaired: before and after, marked.")
-def show(article: int, as_json: bool, repairs: bool) -> None:
+@click.option("--why", is_flag=True, help="How the page was read, and what was left out.")
+def show(article: int, as_json: bool, repairs: bool, why: bool) -> None:
     """Show an article: its text, where it came from, and the evidence of its flags, repairs and relations."""
     from cli import article as page
 
@@ -227,38 +243,53 @@ def show(article: int, as_json: bool, repairs: bool) -> None:
         print(json.dumps(record, ensure_ascii=False, indent=2))
     elif repairs:
         page.print_repairs(record)
+    elif why:
+        page.print_reading(record)
     else:
         page.print_article(record)
 
 
-@click.command(cls=Command, example="./yixun diff 1")
+@click.command(cls=Command, example="./yixun diff 1\n./yixun diff 1 2")
 @article_id
-def diff(article: int) -> None:
-    """Compare an article with the version before it, paragraph by paragraph."""
+@click.argument("other", type=click.IntRange(1, 2**63 - 1), metavar="[OTHER]", required=False)
+def diff(article: int, other: int | None) -> None:
+    """Compare an article with the version before it, or with another article, paragraph by paragraph."""
     from cli import article as page
 
     with open_archive() as archive:
-        page.print_diff(_article(archive, article))
+        if other is None:
+            page.print_diff(_article(archive, article))
+        else:
+            page.print_comparison(_article(archive, article), _article(archive, other))
 
 
-@click.command(cls=Command, example="./yixun cluster 1")
+@click.command(cls=Command, example="./yixun cluster 1\n./yixun cluster 1 --split")
 @article_id
 @formats
-@click.option("--split", is_flag=True, help="Undo the merge that brought this article into its cluster.")
-def cluster(article: int, form: str | None, split: bool) -> None:
-    """Show the copies of an article, the one that stands for them first."""
-    with open_archive(readonly=not split) as archive:
+@click.option("--split", is_flag=True, help="Undo what brought this article into its cluster, for good.")
+@click.option("--undo", type=click.IntRange(1), metavar="N", help="Undo the merge of this number, for good.")
+def cluster(article: int, form: str | None, split: bool, undo: int | None) -> None:
+    """Show the copies of an article, the one that stands for them first, with what holds them together.
+
+    What was split stays apart, also when the copies are found again. An article that came with others, in a merge,
+    leaves with them.
+    """
+    from cli import article as page
+
+    with open_archive(readonly=not (split or undo)) as archive:
         _article(archive, article)
-        if split:
-            archive.split(article)
+        if split or undo:
+            page.print_split(archive.split(article, merge=undo))
         found = archive.cluster(article)
         members = sorted(found.members, key=lambda member: member != found.representative) if found else []
-        rows = [archive.article(member) for member in members]
+        rows = [row for member in members if (row := archive.article(member)) is not None]
+        merges = archive.merges(found.id) if found else []
     for row in rows:
-        if row is not None:
-            row["role"] = "representative" if found and row["id"] == found.representative else "copy"
-    columns = ("id", "role", "title", "published_at", "hospital", "url", "flags")
-    show_rows([row for row in rows if row], columns, form, empty=f"article {article} has no copies")
+        row.update(page.membership(row, members))
+    columns = ("id", "role", "shared", "differs", "title", "published_at", "hospital", "url", "flags")
+    show_rows(rows, columns, form, empty=f"article {article} has no copies")
+    if form is None:
+        page.print_merges(merges)
 
 
 @click.command(cls=Command, example="./yixun rejections\n./yixun rejections --nl")
@@ -409,7 +440,7 @@ def index(rebuild: bool) -> None:
 @click.command(cls=Command, example="./yixun dedupe --rebuild")
 @click.option("--rebuild", is_flag=True, required=True, help="Relate every article again, by today's rules.")
 def dedupe(rebuild: bool) -> None:
-    """Find the copies again. What a person has split stays split."""
-    with open_archive(readonly=not rebuild) as archive, notes.status("relating …"):
-        count = archive.relate_again()
+    """Find the copies again. What a person has split stays split; a run that was ended is taken up where it was."""
+    with open_archive(readonly=not rebuild) as archive, notes.status("relating …") as status:
+        count = archive.relate_again(progress=lambda line: status.update(f"relating {line} …"))
     console.print(f"{count} articles related")

@@ -17,9 +17,10 @@ from cli.output import show as show_rows
 from pipeline.errors import SiteError
 from pipeline.records import DataFolder
 from spiders import compare
-from spiders.crawl import Survey, load_last, run_crawl, survey
+from spiders.crawl import load_last, run_crawl
 from spiders.schedule import due_sites
 from spiders.sites import load_site, load_sites, sites_folder
+from spiders.survey import Survey, survey
 
 FAILURES = 1  # exit code
 BEGINNING = 30  # characters of a sample that a table shows
@@ -59,17 +60,24 @@ def site() -> None:
     """Add a site, or test one."""
 
 
-@site.command(example="./yixun site add https://www.example-hospital.cn/")
+@site.command(
+    example="./yixun site add https://www.example-hospital.cn/\n"
+    "./yixun site add https://www.example-hospital.cn/ --hospital 某某县人民医院"
+)
 @click.argument("url")
+@click.option("--hospital", default="", help="Its name, where the site does not say it or says it wrong.")
 @click.option("--dry-run", is_flag=True, help="Print the TOML, write nothing.")
-def add(url: str, dry_run: bool) -> int:
+def add(url: str, hospital: str, dry_run: bool) -> int:
     """Look at the hospital site at URL, find its name and its news, write its TOML, and show what a crawl takes."""
     folder = sites_folder(os.environ)
     with notes.status(f"looking at {url} …"):
-        found = survey(url)
-    if not found.toml or not found.hospital:
-        why = found.stats.problem or "its hospital's name was not found"
+        found = survey(url, hospital=hospital)
+    if not found.toml:
+        why = found.problem or "no page was found there"
         raise SiteError(f"{url}: {why}; nothing was written (a TOML by hand: see docs/operators.md)")
+    if not found.hospital:
+        _print_survey(found)
+        raise SiteError(f"{url}: no hospital is named in its title or footer; if it is one, add --hospital NAME")
     path = folder / f"{found.name}.toml"
     if path.exists() and not dry_run:
         raise SiteError(f"{path} is there already; `./yixun site test {found.name}` looks at it")
@@ -108,6 +116,15 @@ def test(name: str) -> int:
 
 
 def _print_survey(found: Survey) -> None:
+    """What was found: the lists with their further pages, the charset, the sitemaps, sample articles, doubts."""
+    lists = [
+        {"list": one.name, "articles": one.articles, "url": one.url, "next": one.next_page or one.unfollowed or "–"}
+        for one in found.lists
+    ]
+    show_rows(lists, ("list", "articles", "url", "next"), None, empty="no list of articles was found")
+    if found.charset:
+        sitemaps = f"; sitemaps: {', '.join(found.sitemaps)}" if found.sitemaps else ""
+        console.print(Text(f"charset: {found.charset}{sitemaps}"), soft_wrap=True)
     rows = [
         {
             "title": one.title,

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from demo import render
 from demo.sites import DemoSite, Expected, expected, sites
 from pipeline.fold import fold
+from pipeline.parts import join
 from pipeline.records import Article, Rejection, Site
 
 FIELDS = (
@@ -99,11 +100,14 @@ def clean_all() -> Iterator[tuple[Expected, Article | Rejection]]:
 
     built = {name: render.resources(site) for name, site in sites().items() if not site.dead}
     for record in expected():
-        site, resource = sites()[record.site], built[record.site][record.path]
-        body = resource.body.replace(render.COUNTER.encode(), COUNTED.encode())
-        headers = {"Content-Type": resource.content_type}
-        url = f"http://{record.site}.example{record.path}"
-        yield record, clean_page(body, url, site=_site(site), headers=headers)
+        site, resources = sites()[record.site], built[record.site]
+        cleaned = []
+        for path in record.paths or (record.path,):
+            body = resources[path].body.replace(render.COUNTER.encode(), COUNTED.encode())
+            headers = {"Content-Type": resources[path].content_type}
+            cleaned.append(clean_page(body, f"http://{record.site}.example{path}", site=_site(site), headers=headers))
+        pages = [one for one in cleaned if isinstance(one, Article) and one.part]
+        yield record, join(pages) if len(pages) > 1 else cleaned[0]
 
 
 def _site(site: DemoSite) -> Site:

@@ -91,8 +91,9 @@ def _resources(site: DemoSite) -> Iterator[tuple[str, Resource]]:
         for number, path in enumerate(section.pages):
             yield path, _html(site, _list(site, section, number), site.content_type)
     for page in site.pages:
-        html = _html(site, _page(site, page), site.content_type)
-        yield page.path, dataclasses.replace(html, changed_at=_changed_at(page))
+        for number, (path, _) in enumerate(page.parts, 1):
+            html = _html(site, _page(site, page, number), site.content_type)
+            yield path, dataclasses.replace(html, changed_at=_changed_at(page))
         yield from _files(page)
     for look in sorted({site.name, *(page.skin for page in site.pages if page.skin)}):
         yield f"/{look}.css", Resource(body=(TEMPLATES / look / "style.css").read_bytes(), content_type="text/css")
@@ -142,14 +143,16 @@ def _list(site: DemoSite, section: Section, number: int) -> str:
     )  # fmt: skip
 
 
-def _page(site: DemoSite, page: Page) -> str:
-    """Render a page, then do to the whole of it what its data name."""
+def _page(site: DemoSite, page: Page, part: int) -> str:
+    """Render a page, one of those that its article is spread over, then do to the whole of it what its data name."""
+    path, blocks = page.parts[part - 1]
     skin = dataclasses.replace(sites()[page.skin], menu=site.menu, sections=site.sections) if page.skin else site
     section = site.section_of(page)
     before, after = _neighbours(site, page, section)
     html = _render(
-        skin, page.skin or site.name, page.template, page.path, title=page.title, section=section, page=page,
-        blocks=[(block, relative(page.path, block.url) if block.url else "") for block in page.blocks],
+        skin, page.skin or site.name, page.template, path, title=page.title, section=section, page=page,
+        blocks=[(block, relative(path, block.url) if block.url else "") for block in blocks],
+        part=part, parts=[relative(path, other) for other, _ in page.parts],
         column=site.section_title(page), meta=[_meta(skin, page, line) for line in page.meta],
         before=before, after=after, number=page.key.partition("/")[2],
     )  # fmt: skip

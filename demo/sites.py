@@ -65,6 +65,7 @@ class Page:
     defects: tuple[str, ...] = ()
     seed: int = 0
     keep: int = 0  # paragraphs that a preview shows
+    breaks: tuple[int, ...] = ()  # the pieces of the body with which a further page begins
     hospital_printed: str = ""  # the name that a hijacker replaces
     brand: str = ""  # by this
     same_body: str = ""  # key of the page whose body follows this page's own words
@@ -93,6 +94,14 @@ class Page:
     def blocks(self) -> tuple[Block, ...]:
         """The body as the page prints it, with the damage that is done to its paragraphs."""
         return functools.reduce(lambda blocks, name: BODY_DEFECTS[name](self, blocks), self._body_defects, self.body)
+
+    @property
+    def parts(self) -> tuple[tuple[str, tuple[Block, ...]], ...]:
+        """Path and blocks of each page that the article is spread over; most are on one."""
+        starts, ends = (0, *self.breaks), (*self.breaks, len(self.blocks))
+        stem, ending = self.path.rsplit(".", 1) if self.breaks else (self.path, "")
+        paths = (self.path, *(f"{stem}_{number}.{ending}" for number in range(2, len(starts) + 1)))
+        return tuple((path, self.blocks[start:end]) for path, start, end in zip(paths, starts, ends, strict=True))
 
     @property
     def list_title(self) -> str:
@@ -164,6 +173,7 @@ class Expected:
     site: str
     path: str  # with the query
     kind: Literal["article", "rejection"]
+    paths: tuple[str, ...] = ()  # of all its pages, when the article is spread over several
     reason: str = ""
     title: str = ""
     published_at: str | None = None
@@ -295,6 +305,7 @@ def _expected_article(site: DemoSite, page: Page) -> Expected:
         site=site.name,
         path=page.path,
         kind="article",
+        paths=tuple(path for path, _ in page.parts) if page.breaks else (),
         title=shown(page.title),
         published_at=page.published_at,
         published_raw=page.date,

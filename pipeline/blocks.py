@@ -22,6 +22,7 @@ from lxml import etree
 MAXIMUM_BYTES = 16 * 2**20  # of a page; a capture is not longer either
 MAXIMUM_TEXT = 4_000_000  # characters, without the attributes of overlong tags
 MAXIMUM_TAGS = 400_000  # "<" in a page; the longest real pages have 30,000
+MAXIMUM_BLOCKS = 100_000  # lines of a page; the longest real pages have 5,000
 MAXIMUM_ATTRIBUTES = 150_000  # "=" in a page; the longest real pages have 40,000
 _FEW_ATTRIBUTES = 5_000  # not worth looking for the tag that has them all
 _SHORT_PAGE = 1_000_000  # characters
@@ -62,6 +63,7 @@ _NOISE_WORDS = re.compile(
 )
 _COMMENTS = re.compile(r"comment|reply|pinglun|relat|recommend|tuijian|footer|copyright")
 _NOISE_SHARE = 0.5  # of the page's prose: a node with more of it is no noise, whatever its name
+_LEAST_HEADLINE = 6  # characters
 _PROSE_OUTSIDE = 20  # characters of prose outside a node named after comments: with less, its text is the article
 _NOT_NOISE = re.compile(r"content|article|detail|zoom|text|body|main|wrap|container|layout|page_?box")
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none")
@@ -73,7 +75,33 @@ _ATTACHMENT = re.compile(
 _RECORDING = re.compile(r"\.(?:mp4|mp3|m3u8|flv|mov|wmv|avi|webm|wav|m4a)(?:$|[?#&])", re.IGNORECASE)
 _PLAYERS = frozenset({"video", "audio", "embed"})
 _PAGE_ENDS = (".html", ".htm", ".shtml", "/", "#")  # nearly all links of a page, and no attachment
-_IMAGE_SOURCES = ("data-src", "data-original", "data-lazy-src", "data-echo", "original", "orisrc", "src")
+_LAZY_SOURCES = (
+    "data-src", "data-original", "data-lazy-src", "data-lazy", "data-echo", "data-url", "data-actualsrc", "lazy-src",
+    "original", "orisrc", "_src", "file", "zoomfile",
+)  # fmt: skip
+_PLACEHOLDER = re.compile(
+    r"^data:|^about:|(?<![a-z])(?:loading|blank|spacer|placeholder|lazy\w{0,8}|gr[ae]y|pixel|empty|transparent|1x1|none|s|"
+    r"default|nopic)\w{0,8}\.(?:gif|png|svg|jpe?g|webp)$",
+    re.IGNORECASE,
+)  # what `src` is of an image that is loaded when it is scrolled to
+# what a script prints in its place: document.write("2021-04-13 09:05")
+_WRITTEN = re.compile(r"""document\.write(?:ln)?\(\s{0,4}(?:"([^"<>\\]{1,80})"|'([^'<>\\]{1,80})')\s{0,4}\)""")
+_LONGEST_WRITER = 400  # characters of a script that may print a word in its place
+# markup that was escaped, so that readers see <p style="text-indent:2em">
+_ESCAPED_TAG = re.compile(
+    r"&lt;(/?(?:p|br|div|span|strong|b|em|font|section|img|table|tbody|tr|td|o:p)(?:\s(?:(?!&[lg]t;)[^<>]){0,600}?)?/?)&gt;",
+    re.IGNORECASE,
+)
+_SHOWN_TAGS = 2  # of them in a page whose text is such
+# a day and a time in a script or an attribute
+_DATE_LITERAL = re.compile(r"""["']((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?[T ]?[\d:.+Z]{0,20})["']""")
+_DATED_TAGS = frozenset({"time", "span", "em", "abbr"})
+_CENTURIES = frozenset({"19", "20"})
+# entities that were escaped once more: &amp;ldquo;
+_TWICE_ESCAPED = re.compile(
+    r"&amp;(?=(?:nbsp|[lr][ds]quo|[mn]dash|hellip|middot|e[mn]sp|thinsp|deg|times|bull|yen|copy|#\d{2,6}|#x[0-9a-f]{2,5});)",
+    re.IGNORECASE,
+)
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 _NEWLINES = re.compile(r"\n[ \n]*")
 _BROKEN_LINE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uffee]) ?\n(?=[\u3001-\u9fff\uff01-\uffee])")
@@ -156,6 +184,8 @@ class Page:
     nodes: list[Node]
     images: list[Picture]
     attachments: list[Picture]
+    dates: list[Picture]  # days in attributes and scripts, where they stand
+    frames: list[int]  # where other pages are embedded: a video
     passwords: int  # password fields
     flattened: bool
 
@@ -166,6 +196,10 @@ def parse(text: str) -> Page:
     if tags > MAXIMUM_TAGS:
         raise TooCostlyError(f"{tags:,} tags")
     text = _without_long_tags(_STRAY_END.sub("", text))
+    if "&amp;" in text:
+        text = _TWICE_ESCAPED.sub("&", text)
+    if text.count("&lt;/p&gt;") + text.count("&lt;br") >= _SHOWN_TAGS:
+        text = _ESCAPED_TAG.sub(r"<\1>", text)
     if len(text) > MAXIMUM_TEXT:
         raise TooCostlyError(f"{len(text):,} characters")
     attributes = text.count("=")
@@ -228,6 +262,8 @@ class _Reader:
         self.nodes: list[Node] = []
         self.images: list[Picture] = []
         self.attachments: list[Picture] = []
+        self.dates: list[Picture] = []
+        self.frames: list[int] = []
         self.passwords = 0
         self._parts: list[str] = []
         self._stack: list[int] = []
@@ -239,7 +275,7 @@ class _Reader:
     def read(self, flattened: bool) -> Page:
         title, metas, base, refresh = self._head()
         self._walk(self.root)
-        _settle_noise(self.nodes, self.blocks)
+        _settle_noise(self.nodes, self.blocks, title if self.images or self.attachments else "")
         return Page(
             root=self.root,
             title=title,
@@ -250,6 +286,8 @@ class _Reader:
             nodes=self.nodes,
             images=self.images,
             attachments=self.attachments,
+            dates=self.dates,
+            frames=self.frames,
             passwords=self.passwords,
             flattened=flattened,
         )
@@ -281,6 +319,10 @@ class _Reader:
                 if tag in _SILENT_TAGS:
                     if tag in _PLAYERS:
                         self._recording(element)
+                    elif tag == "iframe" and element.get("src"):
+                        self.frames.append(len(self.blocks))
+                    elif tag == "script" and element.text and len(element.text) <= _LONGEST_WRITER:
+                        self._script(element.text)
                     events.skip_subtree()
                     continue
                 if tag in _BLOCK_TAGS:
@@ -289,8 +331,13 @@ class _Reader:
                     self._open_node(element, tag)
                 elif tag in _SPECIAL_TAGS:
                     self._open(element, tag)
-                elif parts:
-                    parts.append(SEPARATOR)
+                else:
+                    if tag in _DATED_TAGS:
+                        date = element.get("datetime" if tag == "time" else "title")
+                        if date and date[:2] in _CENTURIES:
+                            self._dated(date.strip())
+                    if parts:
+                        parts.append(SEPARATOR)
                 text = element.text
             else:
                 if tag in _BLOCK_TAGS:
@@ -360,10 +407,28 @@ class _Reader:
             self._preformatted -= 1
 
     def _image(self, element: Any) -> None:
-        source = next((value for name in _IMAGE_SOURCES if (value := (element.get(name) or "").strip())), "")
+        source = (element.get("src") or "").strip()
+        if not source or _PLACEHOLDER.search(source[:200].partition("?")[0]):
+            source = next((value for name in _LAZY_SOURCES if (value := (element.get(name) or "").strip())), source)
         if source:
             words = element.get("title") or element.get("alt") or ""
             self.images.append(Picture(source, " ".join(words.split()), len(self.blocks), self._here))
+
+    def _script(self, script: str) -> None:
+        """What a script prints where it stands, or the day that it puts somewhere else."""
+        written = False
+        for literal in _WRITTEN.finditer(script):
+            written = True
+            self._say(literal[1] or literal[2])
+            self._parts.append(SEPARATOR)
+        date = None if written else _DATE_LITERAL.search(script)
+        if date:
+            self.dates.append(Picture(date[1], "", len(self.blocks), self._here))
+
+    def _dated(self, value: str) -> None:
+        """The day in an attribute: <time datetime="2022-05-21">5月21日</time>."""
+        if _DATE_LITERAL.match(f"'{value}'"):
+            self.dates.append(Picture(value, "", len(self.blocks), self._here))
 
     def _recording(self, element: Any) -> None:
         """A video or a recording is an attachment."""
@@ -399,6 +464,8 @@ class _Reader:
         node = self._here
         block = Block(text, pieces, self.nodes[node].tag if self.nodes else "body", node, min(linked, len(text)), links)
         block.row, block.cell = self._row, self._cell
+        if len(self.blocks) >= MAXIMUM_BLOCKS:
+            raise TooCostlyError(f"more than {MAXIMUM_BLOCKS:,} lines")
         if self.nodes:
             block.hidden = self.nodes[node].hidden
         self.blocks.append(block)
@@ -416,14 +483,16 @@ def _prose_length(block: Block) -> int:
     return length if block.stops and length >= 20 and block.linked * 2 <= length else 0
 
 
-def _settle_noise(nodes: list[Node], blocks: list[Block]) -> None:
+def _settle_noise(nodes: list[Node], blocks: list[Block], title: str) -> None:
     """What a name calls noise is noise unless most of the page's prose stands in it; so is everything below it.
 
-    A page that hides all its text until a script has run is not hidden.
+    A page that hides all its text until a script has run is not hidden. `title` is that of a page with pictures or
+    files: where the headline is shown over them, they are the article.
     """
     lengths = [_prose_length(block) for block in blocks]
     shown_prose = sum(length for length, block in zip(lengths, blocks, strict=True) if not block.hidden)
-    if shown_prose < _PROSE_OUTSIDE:
+    headed = any(len(block.text) >= _LEAST_HEADLINE and block.text in title and not block.hidden for block in blocks)
+    if shown_prose < _PROSE_OUTSIDE and not headed:
         for block in blocks:
             block.hidden = False
         for node in nodes:
@@ -435,7 +504,7 @@ def _settle_noise(nodes: list[Node], blocks: list[Block]) -> None:
         if node.noise:
             inside = read[node.end] - read[node.start]
             if _COMMENTS.search(node.name):
-                node.noise = read[-1] - inside >= _PROSE_OUTSIDE
+                node.noise = not inside or read[-1] - inside >= _PROSE_OUTSIDE
             else:
                 node.noise = inside < _NOISE_SHARE * (read[-1] or 1)
         if node.parent >= 0 and nodes[node.parent].noise:

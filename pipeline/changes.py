@@ -7,14 +7,16 @@ hijacker put in place of a hospital's name are noted, but count for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from pipeline.align import Run, equal_runs
+from pipeline.align import SCRAP, Run, equal_runs
 from pipeline.documents import Document
 from pipeline.facts import (
     LONGEST_SWAP,
     Change,
+    Date,
+    date_of,
     digits_differ,
     is_brand,
     is_byline,
@@ -25,11 +27,11 @@ from pipeline.facts import (
     is_name,
     is_renaming,
     is_swap,
+    is_word,
     numbers_differ,
     whole_numbers,
 )
 
-GLUED = 3  # characters; an equal run shorter than this between two changes is chance
 ANCHOR = 8  # characters; an equal run as long as this holds two texts together
 EDGE = 120  # characters of credits at the beginning or end that may be replaced by others
 REGION = 40  # characters between two anchors that are looked at one by one, however unlike they are
@@ -42,13 +44,13 @@ DAMAGED = 4  # characters that may stand for one mark of damage, and as many bes
 class Difference(NamedTuple):
     """What differs at one place: `new` and `old` as folded."""
 
-    what: Literal["number", "name", "entity", "text", "typo", "damage", "added", "missing", "title"]
+    what: Literal["number", "name", "entity", "text", "typo", "damage", "added", "missing", "title", "file", "date"]
     new: str
     old: str
 
 
 class Comparison:
-    """The changes between two bodies.
+    """The changes between two bodies, which are held together by `anchors` (`pipeline.align.common_sentences`).
 
     `aligned` counts the characters that both have; when there are ENOUGH_FACTS, what follows is counted by whole
     sentences only, unless `hurried` is False. `replaced` counts those of the smaller side of every replaced stretch,
@@ -56,16 +58,17 @@ class Comparison:
     numbers is a date, or counts a series.
     """
 
-    def __init__(self, a: Document, b: Document, *, anchored: bool = True, hurried: bool = True) -> None:
+    def __init__(self, a: Document, b: Document, anchors: Sequence[Run] = (), *, hurried: bool = True) -> None:
         self.a, self.b = a, b
         self.aligned = self.replaced = 0
         self.only_a = self.only_b = 0
         self.facts: dict[Difference, None] = {}  # each once, in the order of the text
         self.dated = self.numbered = False
-        self.typos: set[tuple[str, str]] = set()
+        self.dates: list[Date] = []
+        self.typos: dict[tuple[str, str], None] = {}  # in the order of the text
         self.others: list[Difference] = []
         self._swaps: dict[tuple[str, str], int] = {}  # how often one stands for the other
-        self._walk(equal_runs(a, b, anchored=anchored, closely=lambda: not (hurried and self.settled)))
+        self._walk(equal_runs(a, b, anchors, closely=lambda: not (hurried and self.settled)))
         self._weigh_swaps()
 
     @property
@@ -78,12 +81,13 @@ class Comparison:
         between: list[Run] = []
         left = right = 0
         for run in runs:
-            if run.size >= ANCHOR:
-                self.aligned += run.size
-                if run.a > left or run.b > right:
-                    self._region(left, run.a, right, run.b, between, edge=not (left or right))
-                left, right, between = run.a + run.size, run.b + run.size, []
-            elif run.size >= GLUED:
+            i, j, size = run
+            if size >= ANCHOR:
+                self.aligned += size
+                if i > left or j > right:
+                    self._region(left, i, right, j, between, edge=not (left or right))
+                left, right, between = i + size, j + size, []
+            elif size >= SCRAP:
                 between.append(run)
         if left < len(self.a.body) or right < len(self.b.body):
             self._region(left, len(self.a.body), right, len(self.b.body), between, edge=True)
@@ -91,8 +95,12 @@ class Comparison:
     def _region(self, a0: int, a1: int, b0: int, b1: int, runs: list[Run], *, edge: bool) -> None:
         if self.settled:
             return
+        if not (a0 or b0 or (runs and runs[0][:2] == (0, 0))):  # at the beginning both may share too few for a run
+            while a0 < min(a1, b1, SCRAP) and self.a.body[a0] == self.b.body[a0]:
+                a0 = b0 = a0 + 1
+            self.aligned += a0
         smaller = min(a1 - a0, b1 - b0)
-        equal = sum(run.size for run in runs)
+        equal = sum([size for _, _, size in runs])
         if smaller and edge and smaller <= EDGE and is_credit(self.a.body[a0:a1]) and is_credit(self.b.body[b0:b1]):
             return
         if smaller > REGION and equal < ALIKE * smaller:
@@ -100,10 +108,10 @@ class Comparison:
             self._note(Difference("text", self.a.body[a0:a1], self.b.body[b0:b1]))
             return
         self.aligned += equal
-        for run in [*runs, Run(a1, b1, 0)]:
-            if run.a > a0 or run.b > b0:
-                self._change(Change(self.a, a0, run.a, self.b, b0, run.b), edge)
-            a0, b0 = run.a + run.size, run.b + run.size
+        for i, j, size in [*runs, (a1, b1, 0)]:
+            if i > a0 or j > b0:
+                self._change(Change(self.a, a0, i, self.b, b0, j), edge)
+            a0, b0 = i + size, j + size
 
     def _note(self, difference: Difference) -> None:
         if len(self.others) < 4 * KEPT_DIFFERENCES:
@@ -120,6 +128,8 @@ class Comparison:
         a, b = change.here, change.there
         if not a or not b:
             self._one_sided(change, edge)
+        elif a.isdecimal() and b.isdecimal() and not (self.a.brands or self.b.brands):
+            self._number(change)
         elif "?" in a or "?" in b:
             self._damaged(a, b)
         elif is_swap(change):
@@ -129,10 +139,10 @@ class Comparison:
         elif is_name(change):
             if not is_byline(change):
                 self._fact("name", a, b)
-        elif is_entity(change):
+        elif is_entity(change) or is_word(change):
             self._fact("entity", a, b)
         elif change.longest <= 2:
-            self.typos.add((a, b))
+            self.typos[a, b] = None
         else:
             self._swap(a, b)
 
@@ -144,7 +154,10 @@ class Comparison:
             return
         self._fact("number", change.here, change.there)
         after = change.after(1) or change.here[-1]
-        self.dated = self.dated or after in "月日号"
+        date = date_of(change)
+        if date:
+            self.dates.append(date)
+        self.dated = self.dated or (not date and after in "月日号")
         self.numbered = self.numbered or after in "期届次季周"
 
     def _one_sided(self, change: Change, edge: bool) -> None:

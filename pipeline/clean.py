@@ -15,39 +15,33 @@ import datetime
 from collections.abc import Iterable, Mapping
 
 from pipeline.blocks import MAXIMUM_BYTES, Block, Page, TooCostlyError, parse
-from pipeline.body import (
-    GREETING,
-    Body,
-    Choice,
-    Headline,
-    choose,
-    find_headlines,
-    is_prose,
-    joined_lines,
-    metadata_lines,
-    nearest,
-    read_body,
-)
-from pipeline.dates import find_dates, first_date
+from pipeline.body import Body, joined_lines, metadata_lines, read_body
+from pipeline.containers import Choice, choose, dates_page
+from pipeline.dates import first_date
 from pipeline.decode import Decoded, decode
 from pipeline.fold import fold, script_of
+from pipeline.headlines import Headline, find_headlines, nearest
 from pipeline.kinds import REASONS, no_article, wrong_bytes, wrong_status
+from pipeline.labels import is_label
 from pipeline.lines import every, first, is_ui, read_line
-from pipeline.media import media_of
+from pipeline.marks import GREETING, is_prose
+from pipeline.media import frames_of, media_of
 from pipeline.metadata import SECTION_WORD, Reading, credits_of, published_of, section_of, source_of, title_of
+from pipeline.parts import NONE, may_have_pages, pages_of
 from pipeline.quality import judge
 from pipeline.records import Article, Capture, Evidence, Layout, Rejection, Repair, Site, netloc_of
 from pipeline.repair import Damage, assess, repair
 from pipeline.repeat import drop_repeats
 from pipeline.stored import stored_lines
-from pipeline.titles import says_nothing, without_site
+from pipeline.titles import is_site_name, says_nothing, without_site
 
 __all__ = ["CLEANER", "REASONS", "clean", "clean_page"]
 
-CLEANER = "1"  # raise it when the rules change: articles of an older number are cleaned again from their captures
-_SCRIPT_SAMPLE = 1_000  # characters that tell whether a page is traditional
+CLEANER = "2"  # raise it when the rules change: articles of an older number are cleaned again from their captures
+_SCRIPT_SAMPLE = 500  # characters that tell whether a page is traditional
 _RESCUED_TEXT = 60  # characters that trafilatura has to find then
 _SHORT_FIELDS = ("source", "author", "contributor", "editor", "reviewer", "section")
+_LONGEST_METADATA = 10  # blocks of metadata between a headline and its date
 _SHORT_TITLE = 6  # characters of a `<title>` that may be a section's name
 _LEAST_TEXT = 20  # characters of body below which trafilatura is asked as well
 
@@ -153,7 +147,7 @@ def _article(
     page: Page, decoded: Decoded, url: str, site: Site | None, captured_at: datetime.datetime | None
 ) -> Article | tuple[str, str]:
     page_text = "\n".join([page.title, *(block.text for block in page.blocks)])
-    damage = assess(page_text)
+    damage = assess(page_text, (*site.names, site.region) if site else ())
     printed = _mend(page, damage)
     if script_of(page_text[:_SCRIPT_SAMPLE]) == "hant":
         for block in page.blocks:
@@ -161,7 +155,7 @@ def _article(
     reading = _look(page, decoded, url, site, captured_at, printed)
     images, attachments = media_of(reading)
     lines = joined_lines(page, reading.body.blocks, reading.printed) if printed else reading.body.lines
-    pictured = bool(images or attachments)
+    pictured = bool(images or attachments or frames_of(reading))
     if sum(map(len, lines)) < _LEAST_TEXT and not pictured:
         lines = _stored(reading) or _rescue(reading, page_text) or lines
     problem = no_article(reading, page_text, sum(map(len, lines)), pictured)
@@ -172,8 +166,14 @@ def _article(
     article = _with_metadata(reading, text, repair(title_of(reading)[1], damage=damage))
     cuts = [*_header_cuts(reading), *reading.body.cuts]
     cuts += (dataclasses.replace(evidence, rule=f"repeat:{evidence.rule}") for evidence in repeats)
+    pages = pages_of(page.root, url, page.base) if may_have_pages(decoded.text) else NONE
     article = dataclasses.replace(
-        article, images=images, attachments=attachments, cut=(_how(reading.choice, decoded), *cuts)
+        article,
+        images=images,
+        attachments=attachments,
+        part=pages.number,
+        pages=pages.urls,
+        cut=(_how(reading.choice, decoded), *cuts),
     )
     if printed:
         article = dataclasses.replace(article, repairs={**article.repairs, **_field_repairs(article, printed, damage)})
@@ -228,12 +228,15 @@ def _look(
 ) -> Reading:
     """Find the headline, the container, the body's lines and the lines around it."""
     headlines = find_headlines(page)
+    if not headlines or is_site_name(page.blocks[headlines[0].first].text):
+        above = _over_date_line(page, len(page.blocks))
+        headlines = [Headline(0.0, above, above)] if above is not None else headlines
     layout = _as_built_then(site, captured_at) if site else None
     choice = (_by_selector(page, layout) if layout else None) or choose(page, headlines[0].last if headlines else None)
     run = nearest(headlines, choice)
-    if run is None:
+    if run is None or is_site_name(page.blocks[run.first].text):
         above = _unnamed_headline(page, choice)
-        run = Headline(0.0, above, above) if above is not None else None
+        run = Headline(0.0, above, above) if above is not None else run
     headline = run.last if run else None
     body = read_body(page, choice, headline) if choice else Body([], [], [], [], 0, 0)
     before, after = metadata_lines(page, headline, body) if page.blocks else ([], [])
@@ -286,7 +289,7 @@ def _with_metadata(reading: Reading, text: Repair, title: Repair) -> Article:
         author=author,
         contributor=contributor,
         editor=first([*reading.after, *reading.before], "editor"),
-        reviewer="、".join(every(lines, "reviewer")),
+        reviewer="、".join(every(lines, "reviewer") or every(lines, "proofreader")),
         section=section_of(reading, shown_title),
         captions=tuple(reading.body.captions),
         script=script_of(text.text[:_SCRIPT_SAMPLE] or shown_title),
@@ -338,18 +341,9 @@ def _unnamed_headline(page: Page, choice: Choice | None) -> int | None:
     if choice:
         sentences = (i for i in range(choice.start, choice.end) if _is_sentence(page.blocks[i]))
         end = next(sentences, choice.start)
-    for index in range(1, min(end + 1, len(page.blocks))):
-        block = page.blocks[index]
-        if len(block.text) > 200 or block.link_share > 0.5 or not find_dates(block.text):
-            continue
-        if read_line(block.pieces).is_metadata:
-            above = next(
-                (i for i in range(index - 1, max(-1, index - 4), -1) if _may_be_headline(page.blocks[i])), None
-            )
-            if above is not None:
-                return above
-    if choice is None:
-        return None
+    above = _over_date_line(page, end)
+    if above is not None or choice is None:
+        return above
     for index in range(end, max(-1, end - 15), -1):
         block = page.blocks[index]
         if block.tag in {"h1", "h2"} and block.link_share < 0.5 and len(block.text) >= 4:
@@ -358,6 +352,40 @@ def _unnamed_headline(page: Page, choice: Choice | None) -> int | None:
         return None  # the `<title>` is better than any line that happens to stand there
     near = (i for i in range(end - 1, max(-1, end - 4), -1) if _may_be_headline(page.blocks[i]))
     return next((i for i in near if not _is_value(page, i)), None)
+
+
+def _over_date_line(page: Page, end: int) -> int | None:
+    """The line above the first date line: the headline, whatever the `<title>` says."""
+    for index in range(1, min(end + 1, len(page.blocks))):
+        block = page.blocks[index]
+        if len(block.text) > 200 or block.hidden:
+            continue
+        if not dates_page(page, index):
+            continue
+        above = index - 1
+        while above > max(0, index - _LONGEST_METADATA) and _is_metadata(page, above):
+            above -= 1
+        near = (i for i in range(above, max(-1, above - 3), -1) if _may_be_headline(page.blocks[i]))
+        headline = next(near, None)
+        if headline is not None and not _ends_article(page, headline):
+            return headline
+    return None
+
+
+def _is_metadata(page: Page, index: int) -> bool:
+    """Whether a block is a line of metadata, a label, or the value of the label before it."""
+    labelled = is_label(page.blocks[index].key) or (index > 0 and is_label(page.blocks[index - 1].key))
+    return labelled or read_line(page.blocks[index].pieces).is_metadata
+
+
+def _ends_article(page: Page, index: int) -> bool:
+    """Whether a line follows sentences beside it: the last line of an article with its date below."""
+    block = page.blocks[index]
+    parents = {block.node, page.nodes[block.node].parent}
+    return any(
+        is_prose(before) and (before.node == block.node or page.nodes[before.node].parent in parents)
+        for before in page.blocks[max(0, index - 3) : index]
+    )
 
 
 def _is_value(page: Page, index: int) -> bool:
@@ -390,10 +418,15 @@ def _by_trafilatura(page: Page) -> list[str]:
 
 
 def _header_cuts(reading: Reading) -> list[Evidence]:
-    """The lines between the headline and the body, which became metadata or nothing."""
+    """The lines between the headline and the body and below it, which became metadata or nothing."""
     page, body = reading.page, reading.body
     if reading.headline is None or not body.blocks:
         return []
     lines = range(reading.headline + 1, min(body.first, reading.headline + 30))
     start = reading.choice.start if reading.choice else 0
-    return [Evidence(rule="cut:metadata", where="page", text=page.blocks[i].text[:200]) for i in lines if i < start]
+    below = range(
+        max(body.last + 1, reading.choice.end if reading.choice else 0), min(len(page.blocks), body.last + 12)
+    )
+    said = [i for i in lines if i < start]
+    said += (i for i in below if read_line(page.blocks[i].pieces).is_metadata)
+    return [Evidence(rule="cut:metadata", where="page", text=page.blocks[i].text[:200]) for i in said]

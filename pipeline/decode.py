@@ -85,7 +85,10 @@ _GB_DIFFERENCES = {
     0xE864: 0x9FBB,
 }  # fmt: skip
 
+_PRIVATE_USE = re.compile("[\ue5e5-\ue864]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]+")
+_ASCII_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0D})
+_UTF8_CONTROLS = re.compile(rb"\xc2[\x80-\x9f]|\xef\xbf[\xbe\xbf]")  # of more than one byte
 _META_CHARSET = re.compile(rb"""<meta\b[^>]{0,400}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"""<\?xml\b[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
@@ -93,7 +96,7 @@ _META_WITHIN = 8192  # bytes; browsers look at 1,024, but pages with a long head
 
 # Characters that make up a quarter or more of any real Chinese text, simplified and traditional, and next to nothing of
 # text read with the wrong encoding.
-_COMMON = frozenset(
+_COMMON = (
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所"
     "然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心本前开但因只从想实日军者意无力它与长"
     "把机十民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制"
@@ -103,9 +106,20 @@ _COMMON = frozenset(
     "望觉术领共确传师观清今切院让识候带导争运医護衛這個們來為國說時會對過發後經學現動當進開實從長無業關體見將間問"
     "題點產與員處門報結務場計統區據設書聽總記電樂號頭，。、；：？！“”《》（）"
 )
+# and of Korean and Japanese
+_COMMON_ELSEWHERE = (  # fmt: skip
+    "이다는을의에가하고지를은로한기도사인자대어서시나일아있것정으리해수그보"
+    "のにはをたがでてとしれさいるなもかっラリンスルトー"
+)
+_OFTEN = re.compile(f"[{_COMMON}{_COMMON_ELSEWHERE}]")
+_FOREIGN = re.compile("[^\x00-\x7f]+")
 _HAN_OR_PUNCTUATION = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff60\u2018-\u201d]")
+_ELSEWHERE = re.compile("[\uac00-\ud7a3\u3040-\u30ff]")  # Hangul, kana
 _DAMAGE = re.compile("[\ufffd\ue000-\uf8ff]")
-_SAMPLE = 40_000  # characters that are weighed; a page's encoding shows in its first screens
+_UTF16_WITHIN = 2_000  # bytes
+_UTF16_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9]{0,12}[\s>]")
+_UTF16_TAGS = 3
+_SAMPLE = 20_000  # characters that are weighed; a page's encoding shows in its first screens
 _CLEAN_COST = 0.12  # below it a decoding is taken without trying another (one bad byte, a few odd names)
 _GUESSES = ("utf-8", "gb18030", "big5hkscs")  # in the order of how often Chinese pages are in them
 
@@ -116,7 +130,7 @@ class Decoded:
 
     text: str
     encoding: str  # Python's name of the codec
-    how: str  # bom, utf-8, site, header, meta, least damage
+    how: str  # bom, zeros, utf-8, site, header, meta, least damage
 
 
 def decode(body: bytes, content_type: str = "", charset: str | None = None) -> Decoded:
@@ -132,9 +146,12 @@ def decode(body: bytes, content_type: str = "", charset: str | None = None) -> D
     ):
         if body.startswith(mark):
             return Decoded(_without_controls(_read(body[len(mark) :], codec)), codec, "bom")
-    text = _strict_utf8(body)
+    text = _strict_utf8(body.translate(None, _ASCII_CONTROLS))
     if text is not None:
-        return Decoded(_without_controls(text), "utf-8", "utf-8")
+        return Decoded(_without_controls(text) if _UTF8_CONTROLS.search(body) else text, "utf-8", "utf-8")
+    zeros = _by_zeros(body)
+    if zeros:
+        return Decoded(_without_controls(_read(body, zeros)), zeros, "zeros")
     best: tuple[float, str, str, str] | None = None
     for codec, how in _candidates(body, content_type, charset):
         text = _read(body, codec)
@@ -145,6 +162,17 @@ def decode(body: bytes, content_type: str = "", charset: str | None = None) -> D
             break
     assert best is not None  # _candidates always ends in the guesses
     return Decoded(_without_controls(best[1]), best[2], best[3])
+
+
+def _by_zeros(body: bytes) -> str:
+    """UTF-16 without a mark: its tags have a zero in every second byte, and nothing else has."""
+    head = body[:_UTF16_WITHIN]
+    if head.count(0) < len(head) // 8 or not head:
+        return ""
+    for codec in ("utf-16-le", "utf-16-be"):
+        if len(_UTF16_TAG.findall(head.decode(codec, "ignore"))) >= _UTF16_TAGS:
+            return codec
+    return ""
 
 
 def codec_of(label: str) -> str | None:
@@ -191,7 +219,8 @@ def _declared(body: bytes, content_type: str, charset: str | None) -> Iterator[t
 
 def _read(body: bytes, codec: str) -> str:
     if codec == "gb18030":
-        return body.decode(codec, "yixun.gb").translate(_GB_DIFFERENCES)
+        text = body.decode(codec, "yixun.gb")
+        return text.translate(_GB_DIFFERENCES) if _PRIVATE_USE.search(text) else text
     return body.decode(codec, "replace")
 
 
@@ -211,15 +240,14 @@ def _cost(text: str) -> float:
     Characters that could not be read, and how far the share of common Chinese characters stays below that of real text.
     A single-byte charset never fails, so Latin letters with accents count as damage where Chinese was to be expected.
     """
-    sample = text[:_SAMPLE] if text[:_SAMPLE].isascii() is False else text
-    foreign = [character for character in sample if character > "\x7f"]
+    sample = text[:_SAMPLE] if not text[:_SAMPLE].isascii() else text
+    foreign = "".join(_FOREIGN.findall(sample))
     if not foreign:
         return 0.0
-    damaged = len(_DAMAGE.findall("".join(foreign)))
-    chinese = _HAN_OR_PUNCTUATION.findall("".join(foreign))
-    common = sum(character in _COMMON for character in chinese)
-    strange = len(foreign) - len(chinese) - damaged
-    share = common / len(chinese) if chinese else 0.0
+    damaged = len(_DAMAGE.findall(foreign))
+    readable = len(_HAN_OR_PUNCTUATION.findall(foreign)) + len(_ELSEWHERE.findall(foreign))
+    strange = len(foreign) - readable - damaged
+    share = len(_OFTEN.findall(foreign)) / readable if readable else 0.0
     return damaged / len(foreign) * 2 + strange / len(foreign) * 0.6 + 0.5 * (1 - min(1.0, share / 0.2))
 
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
-from pipeline.align import akin
+from pipeline.align import Run, akin, common_sentences
 from pipeline.changes import KEPT_DIFFERENCES, Comparison, Difference
-from pipeline.documents import Document
+from pipeline.documents import BARE, Document
 from pipeline.records import RelationKind
 
 ALIGNED = 0.78  # of the shorter text, for a copy or an excerpt
@@ -38,6 +38,9 @@ INSERTED = (30, 0.12)  # characters, and of the shorter text, that both sides ma
 SHORTEST_BODY = 40  # characters; below, the titles have to agree as well
 LONGEST_REALIGNED = 4_000  # characters of the shorter body that are aligned a second time, without sentences
 OWN_NUMBERS = 4  # different ones that the text with fewer of them may have for itself
+WORDLESS = 20  # characters; a text so short says nothing: 详情请见附件
+TELLING_TITLE = 12  # characters; one so long stands on one notice only, when nothing else is known of it
+REPEATED_AFTER = 14  # days after which the same few words on one site are another notice
 UPDATE_DAYS = 3  # between two versions of one article at two addresses
 
 _DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
@@ -111,13 +114,15 @@ def _turned(verdict: Verdict) -> Verdict:
 def _compare(short: Document, long: Document) -> Verdict | None:
     size = len(short.body)
     title = _titles_differ(short, long)
-    if short.exact == long.exact and (size >= SHORTEST_BODY or short.title == long.title):
-        return Verdict("sibling" if title else "copy", 1.0, 1.0, (title,) if title else ())
+    if short.exact == long.exact and short.body == long.body and (size >= SHORTEST_BODY or short.title == long.title):
+        other = title or (_notices_differ(short, long) if size < BARE else None)
+        return Verdict("sibling" if other else "copy", 1.0, 1.0, (other,) if other else ())
     if (size < SHORTEST_BODY and short.title != long.title) or not size:
         return None
-    if not akin(short, long):
+    anchors = common_sentences(short, long)
+    if not akin(short, long, anchors):
         return None
-    found = _best_comparison(short, long)
+    found = _best_comparison(short, long, anchors)
     share, share_long = min(found.aligned / size, 1.0), min(found.aligned / len(long.body), 1.0)
     if share < RELATED:
         return None
@@ -129,13 +134,13 @@ def _compare(short: Document, long: Document) -> Verdict | None:
     return Verdict(_kind(short, long, found, bool(facts), share_long), *shares, differences)
 
 
-def _best_comparison(short: Document, long: Document) -> Comparison:
+def _best_comparison(short: Document, long: Document, anchors: Sequence[Run]) -> Comparison:
     size = len(short.body)
-    found = Comparison(short, long)
+    found = Comparison(short, long, anchors)
     if found.settled and found.aligned < RELATED * size:
-        return Comparison(short, long, hurried=False)  # whole sentences alone do not tell whether they are related
+        return Comparison(short, long, anchors, hurried=False)  # sentences alone do not tell
     if min(found.only_a, found.only_b) > INSERTED[0] and not found.facts and size <= LONGEST_REALIGNED:
-        again = Comparison(short, long, anchored=False)  # a sentence that occurs twice may have held the wrong places
+        again = Comparison(short, long)  # a sentence that occurs twice may have held the wrong places
         return again if again.aligned > found.aligned else found
     return found
 
@@ -154,6 +159,20 @@ def _titles_differ(a: Document, b: Document) -> Difference | None:
     if a.title == b.title or not a.title or not b.title or "?" in a.title + b.title:
         return None
     return Difference("title", a.title, b.title) if _skeleton(a.title) == _skeleton(b.title) else None
+
+
+def _notices_differ(a: Document, b: Document) -> Difference | None:
+    """What tells two notices apart that say the same little: their files, or else the days of their publication."""
+    days = _days_apart(a, b)
+    near = days is not None and abs(days) <= UPDATE_DAYS
+    if a.files and b.files:
+        other = not a.files & b.files and (a.site == b.site or not near)
+        return Difference("file", min(a.files), min(b.files)) if other else None
+    if len(a.body) < WORDLESS:
+        other = not near if days is not None else len(a.title) < TELLING_TITLE
+    else:
+        other = days is not None and abs(days) > REPEATED_AFTER and a.site == b.site
+    return Difference("date", a.published_at or "", b.published_at or "") if other else None
 
 
 @functools.lru_cache(maxsize=4096)
@@ -186,11 +205,13 @@ def _is_update(
     if short.title != long.title and not (correction and (short.title in long.title or long.title in short.title)):
         return False
     days = _days_apart(short, long)
-    if days is None or days > UPDATE_DAYS or any(fact.what != "number" for fact in found.facts):
+    if days is None or abs(days) > UPDATE_DAYS or any(fact.what != "number" for fact in found.facts):
         return False
     if correction:
         return len(found.facts) <= 2
-    if len(found.facts) != 1 or found.numbered or (found.dated and days > 0):
+    if len(found.facts) != 1 or found.numbered or (found.dated and days):
+        return False
+    if not all(date.is_correction(days) for date in found.dates):
         return False
     return all(_is_slip(fact.new, fact.old) for fact in found.facts)
 
@@ -201,9 +222,9 @@ def _is_slip(one: str, other: str) -> bool:
 
 
 def _days_apart(a: Document, b: Document) -> int | None:
-    """Days between two publication dates; None when one is unknown."""
+    """Days from the publication of `b` to that of `a`; None when one is unknown."""
     days = [day_number(document.published_at) for document in (a, b)]
-    return None if days[0] is None or days[1] is None else abs(days[0] - days[1])
+    return None if days[0] is None or days[1] is None else days[0] - days[1]
 
 
 def day_number(published_at: str | None) -> int | None:

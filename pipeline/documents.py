@@ -21,7 +21,7 @@ import xxhash
 from pipeline.fold import fold
 from pipeline.records import Article
 
-KEYS_VERSION = "1"  # raised when prepare or keys change; the characters' table is added by keys_version()
+KEYS_VERSION = "2"  # raised when prepare or keys change; the characters' table is added by keys_version()
 
 SENTENCE_KEYS = 12  # sentence hashes a document, the smallest ones …
 LETTERS_A_KEY = 100  # … and more for a long one, one for so many characters
@@ -29,6 +29,7 @@ MOST_SENTENCE_KEYS = 24
 LEAD_KEYS = 4  # of them the first clauses
 NUMBERED_KEYS = 5  # of them clauses with a number
 SHORTEST_NUMBERED = 6  # characters of such a clause
+SHORTEST_TITLE = 6  # characters
 SHORTEST_SENTENCE = 8  # characters; shorter ones are stock phrases
 GRAM = 13  # characters of a sampled run
 GRAM_RATE = 128  # one run in so many is a key: finds texts that lost their punctuation
@@ -39,6 +40,8 @@ LONGEST_METADATA = 120  # characters of a line
 LONGEST_LABEL = 16  # characters before its colon
 REPEATED = 0.3  # of a body, for its repeated sentences to be left out
 DISTINCT = 0.8  # of the sentences; with as many different ones a body was not pasted twice
+BARE = 120  # characters; the text of a notice that is in its pictures and attachments is no longer
+MOST_FILES = 50
 LONGEST_TITLE = 400  # characters
 LONGEST_BODY = 60_000  # characters that are aligned; what follows is compared by its hash only
 BLOCK = 16_000  # characters that are looked up together, and at most one article more: they stay in the cache
@@ -47,6 +50,7 @@ _END, _JOIN, _DAMAGE, _KEEP = (number << 16 for number in range(1, 5))  # classe
 _SENTENCE_ENDS = "。！？；!;\n\r\u2028\u2029…"
 _JOINS = ".．-－–—/／:：~～"  # kept, as a point, between two digits: 3.5 is not 35
 _DAMAGE_MARKS = "?\ufffd"
+_LATER_PLANES = re.compile("[\U00010000-\U0010ffff]")
 _NUMBER = re.compile("[0-9]+")
 _GRAM_MASK = np.uint64((GRAM_RATE - 1) << 40)
 _KEY_SHIFT = np.uint64(64 - KEY_BITS)
@@ -82,19 +86,20 @@ class Document:
     ends: list[int]
     hashes: list[int]
     damage: int
-    exact: int  # hash of the whole body, signed 64 bits
+    exact: int  # hash of the whole body, 64 bits; also of what lies beyond LONGEST_BODY
     site: str
     published_at: str | None
     brands: tuple[str, ...]
     flags: frozenset[str]
+    files: frozenset[str]  # names of the images and attachments of a bare notice, whose text says little
     block: _Block  # where its characters are …
     place: int  # … and which of the block's documents it is
-    _breaks: frozenset[int] | None = None
+    _breaks: bytes | None = None
     _numbers: frozenset[str] | None = None
 
     @property
-    def breaks(self) -> frozenset[int]:
-        """The offsets in `body` at which anything was dropped: punctuation, a blank, a line's end."""
+    def breaks(self) -> bytes:
+        """1 for every offset in `body`, its end included, at which anything was dropped: punctuation, a blank …"""
         if self._breaks is None:
             self._breaks = self.block.breaks_of(self.place)
         return self._breaks
@@ -218,19 +223,23 @@ class _Block:
         size = len(codes) + 1
         self.powers, self.inverse = _powers(1 << max(17, size.bit_length()))
         self.sums = np.zeros(size, dtype=np.uint64)  # running sums: any stretch's hash is a difference
-        np.cumsum(_table().numbers[codes] * self.powers[: size - 1], out=self.sums[1:])
+        np.cumsum(_table().numbers.take(codes) * self.powers[: size - 1], out=self.sums[1:])
         self.hashes = self._hashes(_starts(ends), ends)
         self._keys: list[tuple[int, ...]] | None = None
+        self._marks = b""
+        self.exact: list[int] = self._hashes(bounds[1:-1:2], bounds[2::2]).tolist()  # of the bodies
 
     def _hashes(self, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """One number for each stretch, the same wherever it stands."""
-        return (self.sums[ends] - self.sums[starts]) * self.inverse[starts]
+        return (self.sums.take(ends) - self.sums.take(starts)) * self.inverse.take(starts)
 
-    def breaks_of(self, place: int) -> frozenset[int]:
-        """The breaks of one body, counted from its beginning."""
-        start, end = self.bounds[2 * place + 1], self.bounds[2 * place + 2]
-        first, last = np.searchsorted(self.breaks, (start, end + 1))
-        return frozenset((self.breaks[first:last] - start).tolist())
+    def breaks_of(self, place: int) -> bytes:
+        """1 for every offset of a body at which anything was dropped."""
+        if not self._marks:
+            marks = np.zeros(len(self.codes) + 1, dtype=np.uint8)
+            marks[self.breaks] = 1
+            self._marks = marks.tobytes()
+        return self._marks[self.bounds[2 * place + 1] : self.bounds[2 * place + 2] + 1]
 
     def keys(self) -> list[tuple[int, ...]]:
         """The keys of every document, all at once; see the function `keys`."""
@@ -239,9 +248,16 @@ class _Block:
             long = np.flatnonzero(self.ends - starts >= SHORTEST_SENTENCE)
             sentences = self._bodies(self.ends[long], self.hashes[long])
             lead, numbered = self._clauses()
-            rows = zip(sentences, lead, numbered, self._sampled(), np.diff(self.bounds)[1::2].tolist(), strict=True)
+            sizes = np.diff(self.bounds)[1::2].tolist()
+            rows = zip(self._titles(), sentences, lead, numbered, self._sampled(), sizes, strict=True)
             self._keys = [_chosen(*row) for row in rows]
         return self._keys
+
+    def _titles(self) -> list[list[int]]:
+        """The key of every title that is no mere word: previews and corrections are called what the whole is called."""
+        starts, ends = self.bounds[:-1:2], self.bounds[1::2]
+        hashes = (self._hashes(starts, ends) >> _KEY_SHIFT).tolist()
+        return [[key] if long else [] for key, long in zip(hashes, ends - starts >= SHORTEST_TITLE, strict=True)]
 
     def _bodies(self, ends: np.ndarray, hashes: np.ndarray, *, margin: int = 0) -> list[list[int]]:
         """The keys, of those hashes, of the stretches that lie in each body; `ends` ascending."""
@@ -272,10 +288,10 @@ class _Block:
 
 
 def _chosen(
-    sentences: list[int], lead: list[int], numbered: list[int], sampled: list[int], size: int
+    title: list[int], sentences: list[int], lead: list[int], numbered: list[int], sampled: list[int], size: int
 ) -> tuple[int, ...]:
-    """Of the hashes of one body those that are its keys."""
-    found = {*lead[:LEAD_KEYS], *sorted(set(numbered))[:NUMBERED_KEYS]}
+    """Of the hashes of one article those that are its keys."""
+    found = {*title, *lead[:LEAD_KEYS], *sorted(set(numbered))[:NUMBERED_KEYS]}
     count = min(max(SENTENCE_KEYS, size // LETTERS_A_KEY), MOST_SENTENCE_KEYS)
     sentences.sort()
     found.update(sentences[: max(0, count - len(found))])
@@ -298,7 +314,7 @@ def keys(document: Document) -> tuple[int, ...]:
 
 
 def exact_key(document: Document) -> int:
-    """A hash of the whole body, signed 64 bits: the same for the same words, whatever the script and punctuation."""
+    """A hash of the whole body, 64 bits: the same for the same words, whatever the script and punctuation."""
     return document.exact
 
 
@@ -368,17 +384,21 @@ def _document(
     words: _Words, title: str, body: str, ends: list[int], hashes: list[int], block: _Block, place: int
 ) -> Document:
     article = words.article
+    exact = block.exact[place]
+    if words.rest:
+        exact ^= xxhash.xxh3_64_intdigest(words.rest.encode("utf-8", "replace"))
     return Document(
         title=title,
         body=body,
         ends=ends,
         hashes=hashes,
         damage=body.count("?") + article.text.count("\ufffd") if "?" in body else 0,
-        exact=xxhash.xxh3_64_intdigest((body + words.rest).encode("utf-8", "replace")) - (1 << 63),
+        exact=exact,
         site=article.site,
         published_at=article.published_at,
         brands=_brands_of(article) if article.flags else (),
-        flags=frozenset([flag.name for flag in article.flags]),
+        flags=frozenset([flag.name for flag in article.flags]) if article.flags else frozenset(),
+        files=_files_of(article) if len(body) < BARE else frozenset(),
         block=block,
         place=place,
     )
@@ -388,15 +408,18 @@ def _read(words: Sequence[_Words]) -> _Block:
     """Look every character up; keep letters, digits, the marks of damage and the points within a number."""
     pieces = [piece for one in words for piece in (one.title, one.text)]
     joined = "\n".join(pieces) + "\n"  # a line's end closes every title and every body
-    points = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32)
-    # beyond the first plane there are rare characters only: they are dropped like U+FFFF
-    codes = _table().codes[np.minimum(points, 0xFFFF)]
+    points = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), dtype=np.uint16)
+    if len(points) > len(joined):  # beyond the first plane there are rare characters only: they are dropped
+        points = np.frombuffer(
+            _LATER_PLANES.sub("\uffff", joined).encode("utf-16-le", "surrogatepass"), dtype=np.uint16
+        )
+    codes = _table().codes.take(points)
     keep = codes >= _DAMAGE
     joins = np.flatnonzero(codes == _JOIN + ord("."))
     if joins.size:
         joins = joins[(joins > 0) & (joins < len(codes) - 1)]
         keep[joins[_is_digit(codes[joins - 1] - _KEEP) & _is_digit(codes[joins + 1] - _KEEP)]] = True
-    counts = np.cumsum(keep)
+    counts = np.cumsum(keep, dtype=np.int32)
     bounds = np.zeros(len(pieces) + 1, dtype=np.int64)
     bounds[1:] = counts[np.cumsum([len(piece) + 1 for piece in pieces]) - 1]
     kept = codes[keep] & np.uint32(0xFFFF)
@@ -422,7 +445,7 @@ def _once(words: _Words, document: Document) -> Document | None:
     kept = int(counts[-1]) - title
     if kept > (1 - REPEATED) * len(document.body):
         return None
-    breaks = np.array(sorted(document.breaks), dtype=np.int64)
+    breaks = np.flatnonzero(np.frombuffer(document.breaks, dtype=np.uint8))
     ends = _distinct(counts[title + np.array([0, *document.ends], dtype=np.int64)])
     alone = _Block(codes[keep], counts[[0, title, len(codes)]], ends, _distinct(counts[title + breaks]))
     body = alone.codes[title:].tobytes().decode("utf-32-le", "replace")
@@ -430,6 +453,13 @@ def _once(words: _Words, document: Document) -> Document | None:
     return _document(
         words, document.title, body, (alone.ends[mine:] - title).tolist(), alone.hashes[mine:].tolist(), alone, 0
     )
+
+
+def _files_of(article: Article) -> frozenset[str]:
+    """The names of images and attachments, without their folders: these differ from site to site."""
+    urls = [link.url for link in (*article.attachments, *article.images)[:MOST_FILES]]
+    names = {url.partition("?")[0].rstrip("/").rpartition("/")[2].lower() for url in urls}
+    return frozenset(names - {""})
 
 
 def _brands_of(article: Article) -> tuple[str, ...]:

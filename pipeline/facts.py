@@ -9,6 +9,9 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+from typing import NamedTuple
+
+from rapidfuzz.distance import Levenshtein
 
 from pipeline.documents import Document
 
@@ -16,6 +19,8 @@ LONGEST_SWAP = 20  # characters of a name or brand
 LONGEST_MORE = 6  # characters after a cut: 查看全文
 LONGEST_NAMES = 8  # characters of a change that may be names: a line of a roster has two or three
 LONGEST_ENTITY = 8  # characters
+MISSPELT = 2  # letters of a word that may be others
+LONGEST_STEP_BACK = 10  # days or months by which a date goes back that is corrected
 
 _SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭"
@@ -26,6 +31,7 @@ _SURNAMES = frozenset(
     "芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂"
     "全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟"
 )
+_POSSIBLE = {"年": (1900, 2100), "月": (1, 12), "日": (1, 31)}
 _FIGURES = frozenset("0123456789.")
 _NUMERALS = frozenset("0123456789.零〇一二三四五六七八九十百千万亿两首")
 # Gambling brands that take the place of a hospital's name on hijacked mirrors.
@@ -37,6 +43,7 @@ _BRANDS = re.compile(
 _BRAND_CODE = re.compile(r"[a-z]+[0-9]{2,}|[0-9]{2,}[a-z]+|[0-9]{3,}")
 _DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 _NO_HAN = re.compile("[^\u3400-\u9fff]")
+_NEVER_IN_NAMES = frozenset("的地了着把被像既即份型形分做们吗呢吧")  # 像建国 for 张建国 is a slip of the pen
 _OFFICE = (
     "院长|主任|书记|医生|医师|护士|护师|护士长|教授|同志|记者|通讯员|患者|主席|委员|科长|局长|处长|部长|站长|组长|"
     "队长|会长|市长|县长|专家|药师|技师|"
@@ -89,12 +96,14 @@ class Change:
         return self.a.body[self.a1 : self.a1 + size]
 
     def broken_before(self) -> bool:
-        """Whether punctuation stands before the change on either side."""
-        return self.a0 in self.a.breaks or self.b0 in self.b.breaks
+        """Whether punctuation stands before the change, on a side that has words there."""
+        here, there = self.a.breaks[self.a0], self.b.breaks[self.b0]
+        return bool((here and self.a1 > self.a0) or (there and self.b1 > self.b0))
 
     def broken_after(self) -> bool:
-        """Whether punctuation stands after the change on either side."""
-        return self.a1 in self.a.breaks or self.b1 in self.b.breaks
+        """Whether punctuation stands after it, on a side that has words there."""
+        here, there = self.a.breaks[self.a1], self.b.breaks[self.b1]
+        return bool((here and self.a1 > self.a0) or (there and self.b1 > self.b0))
 
 
 # numbers
@@ -129,6 +138,34 @@ def numbers_differ(a: str, b: str) -> bool:
 def _within(part: list[str], whole: list[str]) -> bool:
     """Whether one side only has more numbers, before or after those of the other."""
     return len(part) < len(whole) and part in (whole[: len(part)], whole[-len(part) :])
+
+
+class Date(NamedTuple):
+    """A part of a date that was changed: the numbers of both sides, and what it is of: 年, 月 or 日."""
+
+    here: int
+    there: int
+    unit: str
+
+    def is_correction(self, days: int) -> bool:
+        """Whether this corrects a date, in a text that was published `days` after the first one.
+
+        The dates of a series move on; a correction makes sense of the impossible, or goes back. 31日 and 1日 may be
+        neighbours.
+        """
+        first, last = _POSSIBLE[self.unit]
+        if not (first <= self.here <= last and first <= self.there <= last):
+            return True
+        moved = self.here - self.there if days > 0 else self.there - self.here
+        return not days or -LONGEST_STEP_BACK < moved < 0
+
+
+def date_of(change: Change) -> Date | None:
+    """The part of a date that was changed; None when it is something else."""
+    unit = "日" if (after := change.after(1)) == "号" else after
+    if unit in _POSSIBLE and len(change.here) <= 4 and change.here.isdecimal() and change.there.isdecimal():
+        return Date(int(change.here), int(change.there), unit)
+    return None
 
 
 def is_longer_numeral(change: Change) -> bool:
@@ -168,12 +205,19 @@ def is_name(change: Change) -> bool:
     """Whether a person's name stands at this place on both sides, and another one."""
     if change.longest > LONGEST_NAMES or _NO_HAN.search(change.here) or _NO_HAN.search(change.there):
         return False
+    if _is_slip_of_pen(change.here, change.there):
+        return False
     here = _names_at(change.a, change.a0, change.a1)
     if not here:
         return False
     there = _names_at(change.b, change.b0, change.b1)
     needed = 2 if min(len(change.here), len(change.there)) < 2 else 1  # one other character may be a slip of the pen
     return any(left[0] == right[0] and left[1] >= needed and right[1] >= needed for left in here for right in there)
+
+
+def _is_slip_of_pen(a: str, b: str) -> bool:
+    """Whether in every place one of the two characters is none that a name could have."""
+    return len(a) == len(b) and all(_NEVER_IN_NAMES.intersection(pair) for pair in zip(a, b, strict=True))
 
 
 def _names_at(document: Document, start: int, end: int) -> list[tuple[int, int]]:
@@ -186,7 +230,7 @@ def _names_at(document: Document, start: int, end: int) -> list[tuple[int, int]]
     found = []
     for back in range(min(3, start + 1)):
         first = start - back
-        if back and first + 1 in breaks:
+        if back and breaks[first + 1]:
             break  # a name does not go across punctuation
         if body[first : first + 1] in _SURNAMES:
             found += _names_from(document, first, start, end)
@@ -200,9 +244,9 @@ def _names_from(document: Document, first: int, start: int, end: int) -> list[tu
     marked = _opens_name(document, first)
     found = []
     for last in range(max(end, first + 2), first + 4):
-        if last > len(body) or any(at in breaks for at in range(end, last) if at > first):
+        if last > len(body) or any(breaks[max(end, first + 1) : last]):
             break
-        after = last in breaks or last == len(body) or bool(_AFTER_NAME.match(body[last : last + 3]))
+        after = bool(breaks[last] or last == len(body) or _AFTER_NAME.match(body[last : last + 3]))
         if marked or after:
             found.append((start - first, marked + after))
     return found
@@ -211,7 +255,7 @@ def _names_from(document: Document, first: int, start: int, end: int) -> list[tu
 def _opens_name(document: Document, first: int) -> bool:
     """Whether punctuation, an office or a preposition stands before."""
     before = document.body[max(0, first - 3) : first]
-    return not first or first in document.breaks or bool(_BEFORE_NAME.search(before))
+    return not first or bool(document.breaks[first] or _BEFORE_NAME.search(before))
 
 
 def _is_name_and_more(document: Document, start: int) -> bool:
@@ -224,7 +268,7 @@ def _is_name_and_more(document: Document, start: int) -> bool:
 
 def _is_list(document: Document, start: int, end: int) -> bool:
     """Whether names stand side by side; the last may go on after the change, the first may have begun before it."""
-    cuts = [start, *(at for at in range(start + 1, end) if at in document.breaks), end]
+    cuts = [start, *(at for at in range(start + 1, end) if document.breaks[at]), end]
     parts = [document.body[i:j] for i, j in itertools.pairwise(cuts)]
     return len(parts) > 1 and all(part[0] in _SURNAMES and len(part) <= 3 for part in parts[1:])
 
@@ -251,6 +295,12 @@ def is_entity(change: Change) -> bool:
 
 def _ends_in_entity(text: str) -> bool:
     return bool(_ENTITY_AFTER.match(text[-2:]) or _ENTITY_AFTER.match(text[-1:]))
+
+
+def is_word(change: Change) -> bool:
+    """Whether another word in Latin letters stands there, and no misspelt one: Smith for Jones, CT for MRI."""
+    a, b = change.here, change.there
+    return a.isascii() and b.isascii() and a.isalpha() and b.isalpha() and Levenshtein.distance(a, b) > MISSPELT
 
 
 def is_swap(change: Change) -> bool:

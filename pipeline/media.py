@@ -7,17 +7,19 @@ from collections.abc import Iterable
 from urllib.parse import urljoin
 
 from pipeline.blocks import Page, Picture
-from pipeline.body import is_item
+from pipeline.containers import is_dated, says_when
+from pipeline.lines import read_line
+from pipeline.marks import is_item
 from pipeline.metadata import Reading
 from pipeline.records import Link
 
 _BELOW = 6  # blocks after the article in which its attachments are still looked for
 _FURTHEST = 30  # blocks after the headline in which the pictures of an article without text are looked for
 # files that are no content, by their names
-_ICON_FOLDER = re.compile(r"/(?:icons?|filetype\w{0,12}|logo)/", re.IGNORECASE)
+_ICON_FOLDER = re.compile(r"/(?:icons?|filetype\w{0,12}|logo|mood|emot\w{0,8}|smil\w{0,4}|face)/", re.IGNORECASE)
 _ICON = re.compile(
     r"(?<![a-z])(?:logo|icons?|ico|qrcode|erweima|ewm|weixin|weibo|button|btn|arrow|blank|spacer|loading|share|banner|"
-    r"avatar|dot|line|bg|close|print|top|search|beian|gongan|jiucuo|sitecode|red|blue|dzjg)(?![a-z])",
+    r"avatar|mood|emot\w{0,6}|smil\w{0,4}|face|qr|dot|line|bg|close|print|top|search|beian|gongan|jiucuo|sitecode|red|blue|dzjg)(?![a-z])",
     re.IGNORECASE,
 )
 
@@ -36,6 +38,15 @@ def media_of(reading: Reading) -> tuple[tuple[Link, ...], tuple[Link, ...]]:
     return _links(page, reading.url, images), _links(page, reading.url, attachments)
 
 
+def frames_of(reading: Reading) -> int:
+    """How many pages, such as videos, are embedded under the headline of a dated article."""
+    run = reading.run
+    if run is None or run.score <= 0 or not is_dated(reading.page, run.last):
+        return 0
+    start, end = _media_range(reading)
+    return sum(start <= at <= end for at in reading.page.frames)
+
+
 def _media_range(reading: Reading) -> tuple[int, int]:
     if reading.body.blocks and reading.choice:
         start = (
@@ -48,7 +59,9 @@ def _media_range(reading: Reading) -> tuple[int, int]:
         return 0, -1
     end = reading.headline + 1
     blocks = reading.page.blocks
-    while end < min(len(blocks), reading.headline + _FURTHEST) and not is_item(blocks[end]):
+    while end < min(len(blocks), reading.headline + _FURTHEST) and (
+        not is_item(blocks[end]) or says_when(read_line(blocks[end].pieces))
+    ):
         end += 1  # past share bars and credits, up to the first link of a title's length
     return reading.headline + 1, end
 

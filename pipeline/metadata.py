@@ -13,13 +13,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pipeline.blocks import SEPARATOR, Page, shown
-from pipeline.body import Body, Choice, Headline
+from pipeline.body import Body
 from pipeline.bylines import are_names, byline, is_department, lead_byline
-from pipeline.dates import Printed, date_in_url, find_dates, first_date
+from pipeline.containers import Choice
+from pipeline.dates import Printed, date_in_url, find_dates, labelled_date
 from pipeline.fold import fold
+from pipeline.headlines import Headline
+from pipeline.labels import is_label
 from pipeline.lines import NO_NAME, Line, every, first, is_ui, read_line
 from pipeline.titles import is_site_name, joined_title, without_site, without_spaces
 
+_CREDITED = ("供稿", "撰稿", "撰文", "文", "报道", "摄影")
+_POST_KIND = re.compile(r"^[\[【(（][^\]】)）]{1,6}[\]】)）]\s*")  # [图文] before a headline
 _SPAN = re.compile(r"\s*(?:至|到|[-—–~～])")
 _META_DATES = (
     "pubdate", "publishdate", "article:published_time", "og:article:published_time", "og:release_date",
@@ -44,6 +49,8 @@ _STATE_TIME = re.compile(
     re.IGNORECASE,
 )
 _SCRIPT_TIME = re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']""")
+_YEAR_ONLY = re.compile(r"(?:19|20)\d\d年?")
+_DAY_OF_MONTH = re.compile(r"(?:1[0-2]|0?[1-9])[-/.月](?:3[01]|[12]\d|0?[1-9])日?")
 _DAY_ONLY = re.compile(r"(?:3[01]|[12]\d|0?[1-9])日?")
 _MONTH_ONLY = re.compile(r"((?:19|20)\d\d)\s?[-/.年]\s?(1[0-2]|0?[1-9])月?")
 _NAME = re.compile(r"[\u3400-\u9fffA-Za-z0-9·《》“”\"\-—()（） ]{2,24}")
@@ -53,14 +60,15 @@ _NO_SOURCE = re.compile(
 _BY = re.compile(r"(?:由|[Bb]y)(?:\s|$)")
 _BY_END = re.compile(r"\s*(?:在|于|提交|发表|发布)$")
 _CRUMBS = re.compile("位置|>|»|›|→|首页|首頁|主页|主頁|[Hh]ome")
-_CRUMB_MARK = re.compile(r"[>»›＞→]|\s[-/·]\s")
-_CRUMB_NAME = re.compile(r"crumb|(?<![a-z])(?:location|position|weizhi|dqwz|place)(?![a-z])")
+_CRUMB_MARK = re.compile(r"[>»›＞→]|[\s\x1f][-/·][\s\x1f]")
+_CRUMB_NAME = re.compile(r"crumb|(?<![a-z])(?:location|position|weizhi|dqwz|place|path|wz|dw|local|sitepath)(?![a-z])")
 _FRONT = re.compile(r"(?:网站)?(?:首页|首頁|主页|主頁)|[Hh]ome\b")
 _CRUMB = re.compile(r"\s*(?:\s-{1,3}\s|>{1,3}|»|＞|›|→|/|\\|\||·|::|\x1f|-{1,3}(?=[\u3400-\u9fff]))+\s*")
 _CRUMB_NOISE = frozenset(
     {"首页", "主页", "网站首页", "正文", "首頁", "详细内容", "内容", "文章内容", "新闻详情", "详情", "返回", "详细页"}
     | {"主頁", "网站首页", "查看新闻", "查看", "文章", "内容详情", "详细信息", "信息内容", "阅读", "home", "Home"}
 )
+_LONGEST_CATEGORY = 5  # characters of a section's name beside the date; 每日经济新闻 is a source
 _LONGEST_SECTION = 8  # characters of a section that is the title of its only page
 SECTION_WORD = re.compile(
     r"[\u3400-\u9fff]{0,6}(?:新闻|动态|公告|通知|要闻|快讯|资讯|党建|工作|园地|风采|天地|之窗|专栏|专题|报道|公示|"
@@ -100,6 +108,8 @@ def title_of(reading: Reading) -> tuple[str, str]:
             text = without_site(text)
         elif len(page.title) >= 8 and text.endswith(page.title):
             text = page.title  # 原创 and the like are glued to the headline
+        elif _POST_KIND.sub("", text, count=1) == without_site(page.title):
+            text = without_site(page.title)
         return without_spaces(text), raw
     given = [raw for raw in (page.metas.get("articletitle", ""), page.title, page.metas.get("og:title", "")) if raw]
     for raw in [raw for raw in given if not is_site_name(raw)] or given:
@@ -141,29 +151,42 @@ def _date_candidates(reading: Reading) -> Iterable[Printed]:
             for line in lines:
                 for kind, value in line.fields:
                     if kind in kinds and value:
-                        yield from find_dates(value)[:1]
+                        yield from _labelled(value)
         if lines is reading.before:
             for line in lines:
                 if line.dates and len(line.rest) <= 24 and not line.in_sentence and not _ends_a_span(line):
                     yield line.dates[0]
             yield from _split_date(reading)
+    yield from _unseen_dates(reading)
     for name in _META_DATES:
-        printed = first_date(reading.page.metas.get(name, ""))
-        if printed:
-            yield printed
+        yield from _labelled(reading.page.metas.get(name, ""))
     yield from _script_dates(reading.html)
     for line in [*reading.before, *reading.after]:
         for kind, value in line.fields:
             if kind == "updated" and value:
-                yield from find_dates(value)[:1]
+                yield from _labelled(value)
     for line in reading.after:
         if line.dates and line.is_metadata and line.dates[0].time:
             yield line.dates[0]
 
 
+def _unseen_dates(reading: Reading) -> Iterable[Printed]:
+    """Days that attributes and scripts between the headline and the body hold, such as <time datetime>."""
+    begin = reading.run.first if reading.run is not None else max(0, reading.body.first - 6)
+    for date in reading.page.dates:
+        if begin <= date.at <= max(begin + 2, reading.body.first + 1):
+            yield from find_dates(date.url, yearless=False)[:1]
+
+
+def _labelled(value: str) -> Iterable[Printed]:
+    printed = labelled_date(value)
+    if printed:
+        yield printed
+
+
 def _ends_a_span(line: Line) -> bool:
     """Whether the date without a label is the end of a labelled span: 有效期：2023-01-01至2023-12-31."""
-    return any(kind == "other date" for kind, _ in line.fields) and bool(_SPAN.match(line.rest))
+    return any(kind == "other date" for kind, _ in line.fields) and bool(_SPAN.match("".join(line.pieces)))
 
 
 def _script_dates(html: str) -> Iterable[Printed]:
@@ -197,6 +220,9 @@ def _split_date(reading: Reading) -> Iterable[Printed]:
     begin = max(0, (reading.headline or 0) - 4)
     for index in range(begin, min(reading.body.first + 1, len(blocks) - 1)):
         for one, two in ((index, index + 1), (index + 1, index)):
+            if _YEAR_ONLY.fullmatch(blocks[one].text) and _DAY_OF_MONTH.fullmatch(blocks[two].text):
+                month_day = re.split(r"\D+", blocks[two].text)
+                yield from find_dates(f"{blocks[one].text[:4]}-{month_day[0]}-{month_day[1]}")
             month = _MONTH_ONLY.fullmatch(blocks[one].text)
             if month and _DAY_ONLY.fullmatch(blocks[two].text):
                 yield from find_dates(f"{month[1]}-{month[2]}-{blocks[two].text.rstrip('日')}")
@@ -219,9 +245,12 @@ def source_of(reading: Reading) -> str:
     for line in reading.before:
         if (line.dates or any(kind in {"published", "time"} and v for kind, v in line.fields)) and len(line.rest) <= 30:
             people = {*_named_after_by(line), *_beside_department(line)}
+            people |= {piece for piece in line.pieces if any(byline(piece))}
+            sections = {piece for piece in line.pieces if len(piece) <= _LONGEST_CATEGORY and _names_section(piece)}
             for piece in line.pieces:
-                if _is_name(piece) and not line.in_sentence and not _BY.match(piece) and piece not in people:
-                    return piece
+                name = piece.strip("（）()【】[] ")
+                if _is_name(name) and not line.in_sentence and not _BY.match(piece) and piece not in people | sections:
+                    return name
     value = _source_block(reading) or first([*reading.after, *reading.before], "source", "issuer")
     if value:
         return value
@@ -259,8 +288,11 @@ def _source_block(reading: Reading) -> str:
     dated = [number for number, block in enumerate(blocks) if len(block.text) < 80 and find_dates(block.text)]
     for number in dated[:1]:
         for near in (number - 1, number + 1):
-            if 0 <= near < len(blocks) and len(blocks[near].text) <= 14 and _is_name(blocks[near].text):
-                return blocks[near].text
+            text = blocks[near].text if 0 <= near < len(blocks) else ""
+            if len(text) <= 14 and _is_name(text) and not is_label(blocks[near].key):
+                if read_line(blocks[near].pieces).fields:
+                    continue
+                return text
     for block in blocks[:2]:  # 呼吸内科 1203: a department and a number
         named = [piece for part in block.pieces.split(SEPARATOR) if (piece := shown(part)) and not piece.isdigit()]
         if len(named) == 1 and is_department(named[0]) and _is_name(named[0]) and block.linked == 0:
@@ -287,6 +319,10 @@ def credits_of(reading: Reading) -> tuple[str, str]:
         author = next(beside, "")
     if not author and _is_wechat(reading):
         author = _wechat_author(reading)
+    for line in reading.before:  # （2021年7月2日）党办供稿
+        for piece in line.pieces if line.dates and not line.in_sentence else ():
+            found = byline(piece) if piece.endswith(_CREDITED) else ("", "")
+            author, contributor = author or found[0], contributor or found[1]
     blocks = reading.page.blocks
     endings = [blocks[i].text for i in reversed(reading.body.blocks[-2:])]
     endings += [cut.text for cut in reading.body.cuts if cut.rule == "cut:metadata"]
@@ -341,7 +377,12 @@ def section_of(reading: Reading, title: str) -> str:
     above = blocks[end - 1] if 0 < end <= len(blocks) else None
     if above is None or above.links > 1 or len(above.text) > _LONGEST_SECTION or _FRONT.match(above.text):
         return ""
-    return above.text if SECTION_WORD.fullmatch(fold(above.text)) else ""
+    return above.text if _names_section(above.text) else ""
+
+
+def _names_section(text: str) -> bool:
+    """Whether a text is what sections are called, and no hospital: 通知公告, 健康科普."""
+    return bool(SECTION_WORD.fullmatch(fold(text))) and not text.endswith(("院", "部", "科"))
 
 
 def _labelled_below(reading: Reading) -> str:
@@ -359,14 +400,14 @@ def _from_crumbs(reading: Reading, title: str) -> str:
         if len(text) > 150 or not _CRUMBS.search(text):
             continue
         crumbs = next((v for kind, v in read_line(blocks[index].pieces).fields if kind == "place"), "")
-        if not crumbs and _FRONT.match(text) and _CRUMB_MARK.search(text):
+        if not crumbs and _FRONT.match(text) and _CRUMB_MARK.search(blocks[index].pieces):
             crumbs = text
         section = last_step(crumbs, known, title) if crumbs else ""
         if section:
             return section
     for node in reading.page.nodes:  # each step a block of its own
-        if node.name and 1 < node.end - node.start <= 8 and node.start <= end and _CRUMB_NAME.search(node.name):
-            section = last_step(" > ".join(block.text for block in blocks[node.start : node.end]), known, title)
+        if node.name and 0 < node.end - node.start <= 8 and node.start <= end and _CRUMB_NAME.search(node.name):
+            section = last_step(" > ".join(block.pieces for block in blocks[node.start : node.end]), known, title)
             if section:
                 return section
     return ""

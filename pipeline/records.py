@@ -56,7 +56,8 @@ class Site:
     schedule: str = "daily"  # hourly, daily, weekly, a number with h or d ("6h"), or adaptive: by the site's rhythm
     hours: str = ""  # of the day in China in which it may be crawled: "22-6"; empty: at any time
     insecure_tls: bool = False  # whether its certificate is not verified; without it a wrong one is the site's problem
-    javascript: bool = False
+    javascript: bool = False  # its pages are made by scripts: they are read as a browser has them
+    attachments: bool = False  # the files that an article offers are captured as well
     minimum_articles: int = 0  # a crawl that sees fewer has failed
     maximum_pages: int = 2000  # requests of one crawl
     layout: tuple[Layout, ...] = ()
@@ -222,6 +223,8 @@ class Article:
     captions: tuple[str, ...] = ()
     attachments: tuple[Link, ...] = ()
     images: tuple[Link, ...] = ()
+    part: int = 0  # which page of its article this is, from 1; 0: the whole article, as far as it is had
+    pages: tuple[str, ...] = ()  # the addresses of all pages of an article that is spread over several
     script: Literal["hans", "hant", ""] = ""  # simplified or traditional; empty when the text does not tell
     flags: tuple[Flag, ...] = ()
     repairs: Mapping[str, Repair] = dataclasses.field(default_factory=dict)  # by field: title, text, source …

@@ -22,15 +22,11 @@ import functools
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from pipeline.annotations import ANNOTATED
+from pipeline.annotations import ANNOTATED, ANNOTATION
 from pipeline.fold import simplified, traditional_only
 from pipeline.records import Repair, Spot, SpotStatus
-
-LETTERS = "a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿêɑɡ"
-# `(wèi)`, `（wèi）`, `(huì )`; a page that was normalized to NFD has the tone marks as combining characters.
-ANNOTATION = re.compile(rf"[(（][ \xa0]?([{LETTERS}][{LETTERS}\u0300-\u030c]{{0,9}})[ \xa0]?[)）]")
 
 FEWEST = 3  # annotations on
 FEWEST_CHARACTERS = 2  # different characters make a page damaged
@@ -40,6 +36,7 @@ EVERYWHERE = 0.6  # of a character's occurrences; a template around the body may
 TRADITIONAL = 0.10  # share of the Han characters that only traditional text uses
 TRADITIONAL_SHORT = 0.15  # the same, for a text with less than FEWEST annotations
 FORMULA = 40  # characters around an asterisk in which an equals sign makes it a multiplication
+BESIDE = 3  # characters around an asterisk in which a figure does the same: 50点*做多, 3cm*4cm
 LISTED_PAGE = 8  # different listed characters: the page follows the known list
 
 
@@ -56,19 +53,21 @@ class Damage:
     toneless: bool = False
     doubled: bool = False  # the marker byte stays visible as a comma before punctuation
     normalized: bool = False  # punctuation is in ASCII (NFKC), so that a `?` may be a real question mark
+    page: str = ""  # the page's text, whose own words tell what slipped bytes were
+    names: tuple[str, ...] = ()  # that are to be expected on it
 
 
 CLEAN = Damage()
 _FIRST = next(iter(ANNOTATED))  # 發, which every damaged page has annotated
 
 
-def assess(page_text: str) -> Damage:
+def assess(page_text: str, names: Iterable[str] = ()) -> Damage:
     """Decide for a whole page whether the injection has been over it.
 
     The gate: at least 3 annotations that could be the injection's, on at least 2 characters; at least 70 % of these
     characters annotated wherever they stand; at least 10 % traditional characters; not more other pinyin than matching.
     A text too short for that needs annotations from the injection's own list and no other pinyin. A page without
-    parentheses of pinyin costs one search.
+    parentheses of pinyin costs one search. `names`, as of the site's hospital, help to put slipped bytes back.
     """
     found = [(page_text[m.start() - 1], normalized(m[1])) for m in ANNOTATION.finditer(page_text) if m.start()]
     found = [(character, pinyin) for character, pinyin in found if "㐀" <= character <= "鿿"]
@@ -100,6 +99,8 @@ def assess(page_text: str) -> Damage:
         toneless=toneless,
         doubled=len(_DOUBLED.findall(page_text)) >= FEWEST,
         normalized="，" not in page_text,
+        page=page_text,
+        names=tuple(names),
     )
 
 
@@ -220,7 +221,8 @@ def _halves() -> frozenset[tuple[str, str]]:
 def _spots(text: str, damage: Damage, removed: tuple[tuple[int, int], ...]) -> tuple[Spot, ...]:
     from pipeline.slipped import slipped  # a module that most pages never need
 
-    spots = slipped(text, removed, normalized=damage.normalized) if "?" in text else []
+    own = (damage.page, damage.names)
+    spots = slipped(text, removed, own, normalized=damage.normalized) if "?" in text else []
     starts = [spot.start for spot in spots]
     marks: list[tuple[re.Pattern[str], str, SpotStatus]] = [(_BLANKS, " ", "fixed"), (_MASKED, "", "lost")]
     if damage.doubled:
@@ -237,7 +239,9 @@ def _spots(text: str, damage: Damage, removed: tuple[tuple[int, int], ...]) -> t
 
 
 def _is_formula(text: str, place: int) -> bool:
-    """Whether an asterisk multiplies: an equals sign stands near it in the same line."""
+    """Whether an asterisk multiplies: an equals sign stands near it in its line, or a figure beside it."""
+    if any(character.isdigit() for character in text[max(0, place - BESIDE) : place + BESIDE + 1]):
+        return True
     line = text[max(0, place - FORMULA) : place].rpartition("\n")[2] + text[place : place + FORMULA].partition("\n")[0]
     return "=" in line or "＝" in line
 

@@ -18,56 +18,52 @@ The shift ends at a trail byte in the ASCII range, printed as a letter, or where
 not printed at all, so between any two printed characters one more pair may be missing; pairs that are no character
 are printed as a `?` in the middle of the run.
 
-Given what was printed, the bytes are known but for these few; the most probable text is found over the word list,
-a page's own pairs of characters counting extra (a name or a department is mostly written more than once).
+Given what was printed, the bytes are known but for these few (`pipeline.bytepairs`); the most probable text is found
+over the word lists (`pipeline.readings`), a page's own pairs of characters counting extra (`pipeline.ownwords`).
 """
 
 from __future__ import annotations
 
 import bisect
 import dataclasses
-import functools
 import itertools
 import math
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from pipeline.annotations import ANNOTATED
-from pipeline.fold import fold, simplified_only
-from pipeline.lexicon import SIGNS, lexicon
+from pipeline.bytepairs import (
+    Step,
+    annotated,
+    around_unread,
+    before_annotation,
+    before_eaten,
+    before_unread_annotation,
+    between,
+    bytes_of,
+    certain,
+    ending,
+)
+from pipeline.fold import fold
+from pipeline.ownwords import own_pairs
+from pipeline.readings import Pairs, probability, readings_of
 from pipeline.records import Spot, SpotStatus
 
 LONGEST_RUN = 120  # printed characters; a shift that goes on longer is given up
 MOST_RUNS = 6  # hypotheses on one mark
 BUDGET = 2500  # steps of one text, some 150 spots; then it stops looking, so that a hostile page costs no more
 CONTEXT = 5  # characters before and after that the word list sees
-KEPT = 3  # readings followed at a time
-SURE = 4.0  # nats between the best reading and the next one for `fixed`
+SURE = 4.5  # nats between the best reading and the next one for `fixed`
 CERTAIN = 6.0  # nats between them, beyond which no rarer damage is thought of
 BETTER = 6.0  # nats by which a reading must beat the text as printed
-SEEN = 1.5  # nats for a pair of characters that the page has elsewhere, and again for its logarithm
-
 ASKED = 25  # characters before a question mark in which the question's word stands
 QUOTED, UNPAIRED = 300, -5.0  # characters back to the opening mark; nats for one that does not pair
+LOOK_AHEAD, SOUND = 4, -7.5  # characters; log probability of each on average, from which on they are no garbage
+MOST_MARKS = 40  # that are looked at for a question
 MOST_QUESTIONS = 2  # marks inside one shift
-FREQUENT = 50  # characters that may stand after a vanished pair at the end of a shift
-MIDDLES = 60  # characters, the most frequent, that two vanished pairs in a row may have hidden
-BEAM = 6.0  # nats; readings further behind are not followed
-UNLIKELY = 8.0  # nats; characters of a slot further behind are tried in words only
-NAMES = 6  # surnames or characters of a given name, of one slot
-MOST_BONUS = 6.0  # nats that the page can add to a word
-_LOGARITHMS = [-math.inf, *map(math.log, range(1, 21))]  # of how often the page has a pair
-MOST_OF_PAIR = SEEN + _LOGARITHMS[-1]  # nats for two characters, at most
-FITTING, ODD = 2.5, -4.0  # nats for two signs in a row
-_PAIRS = "。” ！” ？” ，“ ：“ 。“ ”， ”。 ”、 ”“ 》， 》。 》、 》《 ：《 ，《 、《 、“ “《 》” ）， ）。 ）、 ……"
-SIGN_PAIRS = frozenset([*_PAIRS.split(" "), "——", "\u3000\u3000", "\u3000（", "\u3000“", "\u3000《"])
-
-# Words of one character that no clause ends with, and that none begins with.
-NEVER_LAST, NEVER_FIRST = "在和与以从对把被将向及或最很更非且并其该各每", "的了们着过吗呢"
-STOPS = "，。！？；："
-
-CLOSED = ("。”", "！”", "？”")  # after these it was the line's end that the decoder ate
+NUMBERS = [tens + unit for tens in ("", "十", "二十") for unit in ("", *"一二三四五六七八九")][1:]
+NEXT_NUMBER = 4.0  # nats for each pair of characters of the number that comes next
+LINE_END = 2.0  # nats
+CLOSED = "。！？…”）"  # after these it was the line's end that the decoder ate
 
 PUNCTUATION = "，。、！？；："
 _WIDE = {ord(a): b for a, b in zip(",!?;:()", "，！？；：（）", strict=True)}
@@ -76,55 +72,59 @@ _BROKEN = re.compile("\\?([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü
 _ASKED = re.compile(
     "(?:吗|呢|么|什|何|谁|哪|几|怎|如何|是否|能否|可否|多少|为啥|吧|是不是|有没有|(\\w)不\\1)[^，。！？；：?]*$"
 )
-_NUMBERED = re.compile("（[一二三四五六七八九十]+）")
+_NUMBERED = re.compile("（([一二三四五六七八九十]{1,3})）")
 _BREAK = re.compile("[^\\S\u3000]|[?]")  # blanks but the one of full width, of which two begin a paragraph
 _TAG = re.compile(r"/?(?:p|br|div|span|strong|td|a|li|h\d)\s?/?>")
-# Traditional forms that the clones use and OpenCC's first choice is another.
-_CLONES = "癥臺準著桿為艷濕豐籤簽別眾啟線群峰鐘"
-
-
-class Slot(dict[str, str]):
-    """Folded character → the character as it would have been printed. Never changed, so it may be a key."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-
-
-Steps = list[list[tuple[Slot, ...]]]  # for each step its alternatives, each one character or more
 
 
 @dataclasses.dataclass(slots=True)
 class _Run:
     """A shifted run under one hypothesis: what the original may have been, and where the run ends."""
 
-    steps: Steps
+    steps: list[Step]
     end: int  # number of the first character after the run, annotations not counted
     stop: int  # its offset in the text
     eaten: str = ""  # what takes the place of an eaten character: "?" for a digit, "\n" for a tag
     unknown: bool = False  # a trail byte is lost together with the marker
 
 
-def slipped(text: str, removed: Sequence[tuple[int, int]], *, normalized: bool = False) -> list[Spot]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Option:
+    """A reading of a run, and the nats that it gains over the text as printed."""
+
+    gain: float
+    reading: str
+    run: _Run
+
+
+def slipped(
+    text: str, removed: Sequence[tuple[int, int]], own: tuple[str, tuple[str, ...]], *, normalized: bool = False
+) -> list[Spot]:
     """Find the places where bytes slipped.
 
-    `removed`: the annotations' places, in order. `normalized`: punctuation is in ASCII, so a printed `?` may be a
-    question mark. Linear in the text; after `BUDGET` steps it stops looking.
+    `removed`: the annotations' places, in order. `own`: the text of the page, and names to be expected on it.
+    `normalized`: punctuation is in ASCII, so a printed `?` may be a question mark. Linear in the text; after `BUDGET`
+    steps it stops looking.
     """
-    return _Search(text, removed, normalized).spots() if "?" in text else []
+    return _Search(text, removed, own, normalized).spots() if "?" in text else []
 
 
 class _Search:
     """The search of one text. Characters are counted without the annotations."""
 
-    def __init__(self, text: str, removed: Sequence[tuple[int, int]], normalized: bool) -> None:
-        self.text = text
+    def __init__(
+        self, text: str, removed: Sequence[tuple[int, int]], own: tuple[str, tuple[str, ...]], normalized: bool
+    ) -> None:
+        self.text, self.own = text, own
         self.normalized = normalized
         kept = zip([0, *(end for _, end in removed)], [*(start for start, _ in removed), len(text)], strict=True)
         self.starts = [offset for start, end in kept for offset in range(start, end)]
         self.characters = "".join([text[offset] for offset in self.starts]) if removed else text
         # The same characters in their full width, which is how they stood in the bytes.
         self.wide = self.characters.translate(_WIDE) if normalized else self.characters
-        self.pairs: dict[str, float] | None = None
         self.budget = BUDGET
+        self.asks: bool | None = None
+        self.number = ""  # of the last item of a list before that
         self.before = (0, "")  # number of the first character after the last spot, and how that spot ends
 
     def spots(self) -> list[Spot]:
@@ -140,26 +140,49 @@ class _Search:
         return spots
 
     def _spot(self, mark: int) -> tuple[Spot, int] | None:
-        best: list[tuple[float, str, _Run]] = []
-        for run in itertools.islice(self._runs(mark), MOST_RUNS):
-            self.budget -= len(run.steps) + CONTEXT
-            printed: Steps = [[(_known(character),)] for character in self.wide[mark : run.end]]
-            floor = self._score(printed, mark, run, _sign_pairs())[0][0]
-            for score, reading in self._readings(mark, run):
-                best.append((score - floor + self._quotes(mark, reading), reading, run))
-        best.sort(key=lambda entry: -entry[0])
-        if not best or best[0][0] < BETTER:
+        options = self._options(mark)
+        if not options or options[0].gain < BETTER:
             return self._unread(mark)
-        gain, reading, run = best[0]
-        rival = next((score for score, other, _ in best if other != reading), -math.inf)
-        status: SpotStatus = "fixed" if gain - rival >= SURE and not run.eaten and not run.unknown else "guess"
-        start = self.starts[mark]
-        if _NUMBERED.search(reading):
-            status = "guess"  # the numbers of a list are as likely as each other
-        eaten = "\n" if run.eaten == "?" and reading[-2:] in CLOSED else run.eaten
+        best = self._whole(options)
+        run, reading = best.run, best.reading
+        rival = next((option.gain for option in options if option.reading != reading), -math.inf)
+        sure = best.gain - rival >= SURE and not run.eaten and not run.unknown
+        # The numbers of a list are as likely as each other.
+        status: SpotStatus = "fixed" if sure and not _NUMBERED.search(reading) else "guess"
+        eaten = "\n" if run.eaten == "?" and reading[-1:] in CLOSED else run.eaten
+        numbers = _NUMBERED.findall(self.characters[self.before[0] : mark] + reading)
+        self.number = numbers[-1] if numbers else self.number
         self.before = (run.end, reading if not eaten else "")
+        start = self.starts[mark]
         spot = Spot(start=start, end=run.stop, before=self.text[start : run.stop], after=reading + eaten, status=status)
         return spot, run.end
+
+    def _options(self, mark: int) -> list[_Option]:
+        """What may have stood at a mark, by what it gains over the text as printed."""
+        options: list[_Option] = []
+        for run in itertools.islice(self._runs(mark), MOST_RUNS):
+            self.budget -= len(run.steps) + CONTEXT
+            floor = self._printed(mark, run)
+            options += [
+                _Option(score - floor + self._quotes(mark, reading) + _ended(reading, run), reading, run)
+                for score, reading in self._readings(mark, run)
+            ]
+        return sorted(options, key=lambda option: -option.gain)
+
+    def _whole(self, options: Sequence[_Option]) -> _Option:
+        """The best option where they end at different places: after a shorter one there may be another spot."""
+        best = options[0]
+        before = self.before
+        for option in options[1:]:
+            end = option.run.end
+            mark = self.characters.find("?", end, best.run.end)
+            if end < best.run.end and mark >= 0 and self.budget > 0:
+                self.before = (end, option.reading if not option.run.eaten else "")
+                further = self._options(mark)
+                self.before = before
+                if further and option.gain + further[0].gain > best.gain:
+                    return option
+        return best
 
     def _quotes(self, mark: int, reading: str) -> float:
         """What quotation marks that open twice or close unopened cost, and a paragraph's blank inside a line."""
@@ -183,10 +206,17 @@ class _Search:
             return self._lost(mark, broken.end())
         around = self.characters[max(0, mark - 1) : mark + 2]
         if not self.normalized and len(around) == 3 and _is_han(around[0]) and _is_han(around[2]):
-            if _ASKED.search(fold(self.characters[max(0, mark - ASKED) : mark])):
+            if self._asks() or _ASKED.search(fold(self.characters[max(0, mark - ASKED) : mark])):
                 return None  # a question mark of half width
             return self._lost(mark, self.starts[mark] + 1)
         return None
+
+    def _asks(self) -> bool:
+        """Whether the text has question marks of half width elsewhere: one of its first marks ends a question."""
+        if self.asks is None:
+            marks = itertools.islice(re.finditer("[?](?![?，。、！？；：])", self.characters), MOST_MARKS)
+            self.asks = any(_ASKED.search(fold(self.characters[max(0, m.start() - ASKED) : m.start()])) for m in marks)
+        return self.asks
 
     def _lost(self, mark: int, stop: int) -> tuple[Spot, int]:
         start = self.starts[mark]
@@ -202,71 +232,76 @@ class _Search:
         """What may have happened at a mark."""
         broken = _BROKEN.match(self.text, self.starts[mark])
         if broken:
-            previous = _bytes(self.characters[mark - 1]) if mark else b""
+            end, reading = self.before  # the last spot may end here
+            previous = bytes_of(reading[-1:] if end == mark else self.characters[mark - 1 : mark])
             if len(previous) == 2:
-                for lead in sorted({pair[1] for pair in _annotated(previous[1], broken[1])}):
+                for lead in sorted({pair[1] for pair in annotated((previous[1],), broken[1])}):
                     yield from self._shifted([], self._number(broken.end()), lead)
             return
         sign = self.wide[mark + 1 : mark + 2]
         if sign and sign in PUNCTUATION:
             first, second = sign.encode("gbk")
-            yield from self._shifted([[(_leads(first),)]], mark + 2, second)
+            yield from self._shifted([ending(first)], mark + 2, second)
         sign = self.wide[mark + 2 : mark + 3]
         if self.characters[mark + 1 : mark + 2] == "?" and sign and sign in "，！？；：":  # 病； B2 m A1 m A3BB
-            yield _Run([[(_leads(0xA1),)]], mark + 2, self.starts[mark + 1] + 1)
+            yield _Run([ending(0xA1)], mark + 2, self.starts[mark + 1] + 1)
 
-    def _shifted(self, steps: Steps, place: int, lead: int) -> Iterable[_Run]:
+    def _shifted(self, steps: list[Step], place: int, lead: int) -> Iterable[_Run]:
         """Follow a shift from a character on, with `lead` as the pending lead byte, to where it ends."""
         steps = list(steps)
         questions = 0
         unread = False  # the character before is a `?` for two bytes that are no character
         for number in range(place, min(len(self.characters), place + LONGEST_RUN)):
             if self.characters[number] == "?":
+                yield from self._eaten(steps, number, lead, unread)
                 if unread:
                     return
-                yield from self._eaten(steps, number, lead)
                 questions += 1
                 if questions > MOST_QUESTIONS or _BROKEN.match(self.text, self.starts[number]):
                     return
                 if not self.normalized:
+                    if self._is_sound(number + 1):
+                        return
                     unread = True
                     continue
-            raw = _bytes(self.wide[number])
+            raw = bytes_of(self.wide[number])
             if not raw or raw[0] < 0x40:
                 return
-            known = _around_unread(lead, raw[0]) if unread else _alternatives(lead, raw[0])
-            if not known:
+            step = around_unread(lead, raw[0]) if unread else between(lead, raw[0])
+            if not step.edges:
                 return
             unread = False
-            steps.append(known)
+            steps.append(step)
             if len(raw) == 1:
                 yield _Run(steps, number + 1, self.starts[number] + 1)
                 return
             lead = raw[1]
             if lead < 0x80:  # a Latin letter of the text was taken for a trail byte
                 letter = chr(lead)
-                yield _Run([*steps, [(_known(letter),)]], number + 1, self.starts[number] + 1)
+                yield _Run([*steps, certain(letter)], number + 1, self.starts[number] + 1)
                 return
 
-    def _eaten(self, steps: Steps, number: int, lead: int) -> Iterable[_Run]:
+    def _is_sound(self, number: int) -> bool:
+        """Whether the characters from this one on read like words, so that no shift goes on there."""
+        text = self.wide[number : number + LOOK_AHEAD]
+        return probability(text) > SOUND * len(text)
+
+    def _eaten(self, steps: list[Step], number: int, lead: int, unread: bool) -> Iterable[_Run]:
         """A shift that ends at a `?`: the decoder has eaten the trail byte and what followed it."""
         start = self.starts[number]
         broken = _BROKEN.match(self.text, start)
         if broken:
-            slot = _slot(_annotated(lead, broken[1]))
-            if slot:
-                yield _Run([*steps, [(slot,)]], self._number(broken.end()), broken.end())
+            last = (before_unread_annotation if unread else before_annotation)(lead, broken[1])
+            if last.edges:
+                yield _Run([*steps, last], self._number(broken.end()), broken.end())
+        if broken or unread:
             return
-        last: list[tuple[Slot, ...]] = [(_trails(lead),)]
-        gap = _first_of_gap(lead, False)
-        if gap:  # a pair has vanished just before
-            last.append((gap, _frequent()))
-        steps = [*steps, last]
+        steps = [*steps, before_eaten(lead)]
         tag = _TAG.match(self.text, start + 1)
-        following = self.wide[number + 1 : number + 2]
+        following = self.wide[number + 1 : number + 3].replace("?", "") or "\n"
         if tag:
             yield _Run(steps, self._number(tag.end()), tag.end(), "\n", True)
-        elif following in ("", "\n") or following in PUNCTUATION:
+        elif following[0] in PUNCTUATION or following[0] == "\n":
             yield _Run(steps, number + 1, start + 1, "", True)
         else:
             yield _Run(steps, number + 1, start + 1, "?", True)
@@ -275,374 +310,48 @@ class _Search:
 
     def _readings(self, mark: int, run: _Run) -> list[tuple[float, str]]:
         """The best readings; where one pair seems to have vanished, those with two in a row as well."""
-        readings = self._score(run.steps, mark, run, self._pairs())
-        sure = len(readings) == 1 or readings[0][0] - readings[1][0] > CERTAIN
+        numbered = self._numbered(mark)
+        pairs = own_pairs(*self.own) | numbered if numbered else own_pairs(*self.own)
+        readings = self._score(run.steps, mark, run, pairs)
+        sure = len(readings) < 2 or readings[0][0] - readings[1][0] > CERTAIN
         if not sure and any(len(reading) > len(run.steps) for _, reading in readings[:2]):
-            steps = [[*alternatives, *_longer(alternatives)] for alternatives in run.steps]
-            readings = self._score(steps, mark, run, self._pairs())
+            readings = self._score([step.deep() for step in run.steps], mark, run, pairs)
         return readings
 
-    def _score(self, steps: Steps, mark: int, run: _Run, pairs: Mapping[str, float]) -> list[tuple[float, str]]:
+    def _score(self, steps: Sequence[Step], mark: int, run: _Run, pairs: Pairs) -> list[tuple[float, str]]:
         """The best readings of a run between what stands before and after it, with their log probabilities."""
-        done, reading = self.before
-        before = (reading + self.wide[done:mark] if done <= mark else "")[-CONTEXT:]
-        before = _BREAK.split(before)[-1]
-        after = _BREAK.split(self.wide[run.end : run.end + CONTEXT], maxsplit=1)[0]
-        known: list[Steps] = [[[(_known(character),)] for character in part] for part in (before, after)]
-        readings = readings_of([*known[0], *steps, *known[1]], pairs)
+        before, after = self._around(mark, run)
+        readings = readings_of([*map(certain, before), *steps, *map(certain, after)], pairs)
         return [(score, text[len(before) : len(text) - len(after)]) for score, text in readings]
 
-    def _pairs(self) -> dict[str, float]:
-        """What two characters in a row add: more when the page has them elsewhere."""
-        if self.pairs is None:
-            page = fold(self.characters)
-            counts = Counter(map(str.__add__, page, page[1:]))
-            self.pairs = {pair: SEEN + _LOGARITHMS[min(count, 20)] for pair, count in counts.items()} | _sign_pairs()
-        return self.pairs
+    def _printed(self, mark: int, run: _Run) -> float:
+        """The log probability of the text as printed."""
+        before, after = self._around(mark, run)
+        return probability(before + self.wide[mark : run.end] + after)
+
+    def _around(self, mark: int, run: _Run) -> tuple[str, str]:
+        """The characters before and after a run, in its line; nothing after it where the decoder ate a character."""
+        done, reading = self.before
+        before = (reading + self.wide[done:mark] if done <= mark else "")[-CONTEXT:]
+        after = "" if run.eaten else _BREAK.split(self.wide[run.end : run.end + CONTEXT], maxsplit=1)[0]
+        return _BREAK.split(before)[-1], after
+
+    def _numbered(self, mark: int) -> Pairs:
+        """Where a paragraph begins, the pairs of the number that is next in a list: （五） after （四）."""
+        if self.characters[max(0, mark - 1) : mark] not in ("", "\n", "\u3000"):
+            return {}
+        printed = [match[1] for match in _NUMBERED.finditer(self.characters, self.before[0], mark)]
+        last = printed[-1] if printed else self.number
+        if last not in NUMBERS[:-1]:
+            return {}
+        expected = f"（{NUMBERS[NUMBERS.index(last) + 1]}）"
+        return dict.fromkeys(map(str.__add__, expected, expected[1:]), (-math.inf, NEXT_NUMBER))
 
 
-def readings_of(steps: Sequence[Sequence[tuple[Slot, ...]]], pairs: Mapping[str, float]) -> list[tuple[float, str]]:
-    """The most probable texts through the slots, best first: word probabilities, plus what pairs of characters add.
-
-    `steps`: for each step the alternatives, each a sequence of slots; a slot maps a folded character to the printed.
-    `pairs`: nats for two characters in a row.
-    """
-    graph = _graph(steps)
-    best: list[dict[str, tuple[float, str]]] = [{} for _ in graph]  # printed → (score, last folded character)
-    top = [-math.inf] * len(graph)
-    best[0][""], top[0] = (0.0, ""), 0.0
-    bonus = pairs.get
-    for node, edges in enumerate(graph):
-        if not edges or not best[node]:
-            continue
-        floor = top[node] - BEAM
-        kept = [(score, printed, last) for printed, (score, last) in best[node].items() if score >= floor]
-        kept = sorted(kept, reverse=True)[:KEPT]
-        highest = kept[0][0] + MOST_BONUS
-        for words, target in _words_from(graph, node):
-            known, limit = best[target], top[target] - BEAM
-            for value, folded, printed in words:
-                if highest + value < limit:
-                    break  # they are in order
-                if len(folded) > 1:
-                    value += sum([bonus(folded[n : n + 2], 0.0) for n in range(len(folded) - 1)])
-                first, final = folded[0], folded[-1]
-                for score, before, last in kept:
-                    total = score + value
-                    if total + MOST_OF_PAIR < limit:
-                        break
-                    total += bonus(last + first, 0.0)
-                    if total < limit:
-                        continue
-                    reading = before + printed
-                    if reading not in known or known[reading][0] < total:
-                        known[reading] = (total, final)
-                        if total > top[target]:
-                            top[target] = total
-                            limit = total - BEAM
-    return sorted(((score, text) for text, (score, _) in best[-1].items()), reverse=True)[:KEPT]
-
-
-@functools.cache
-def _sign_pairs() -> dict[str, float]:
-    """What two signs in a row add, or a sign beside a character that does not go with it."""
-    pairs = {a + b: FITTING if a + b in SIGN_PAIRS else ODD for a in SIGNS for b in SIGNS}
-    pairs |= {character + stop: ODD for character in NEVER_LAST for stop in STOPS}
-    return pairs | {stop + character: ODD for character in NEVER_FIRST for stop in STOPS}
-
-
-Graph = list[list[tuple[Slot, int]]]
-
-
-def _graph(steps: Sequence[Sequence[tuple[Slot, ...]]]) -> Graph:
-    """Nodes in order, each with its edges (slot, next node); the last node has none."""
-    graph: Graph = [[]]
-    node = 0
-    for alternatives in steps:
-        inner = sum(len(slots) - 1 for slots in alternatives)
-        target = node + inner + 1
-        graph += [[] for _ in range(inner + 1)]
-        middle = node + 1
-        for slots in alternatives:
-            place = node
-            for number, slot in enumerate(slots):
-                last = number == len(slots) - 1
-                graph[place].append((slot, target if last else middle))
-                if not last:
-                    place, middle = middle, middle + 1
-        node = target
-    return graph
-
-
-Word = tuple[float, str, str]  # log probability, folded, printed
-
-
-def _words_from(graph: Graph, node: int) -> Iterable[tuple[Sequence[Word], int]]:
-    """Words of the list, single characters and names that can be read from a node on, and where they end.
-
-    Those that end at one node come in groups, the most probable of a group first.
-    """
-    for slot, target in graph[node]:
-        yield _singles(slot), target
-        for following, further in graph[target]:
-            words, open_ends = _beginnings(slot, following)
-            if words:
-                yield words, further
-            if open_ends:
-                yield from _longer_words(graph, further, open_ends)
-            if _named(slot, following):
-                yield _named(slot, following), further
-                for last, end in graph[further]:
-                    yield _named(slot, following, last), end
-
-
-def _longer_words(
-    graph: Graph, node: int, beginnings: Sequence[tuple[str, str]]
-) -> Iterable[tuple[Sequence[Word], int]]:
-    """The words that go on from a node with these beginnings (folded, printed)."""
-    stack = [(folded, printed, node) for folded, printed in beginnings]
-    while stack:
-        folded, printed, place = stack.pop()
-        for following, further in graph[place]:
-            for value, longer, text in _continued(folded, following):
-                if value == value:  # not NaN
-                    yield ((value, longer, printed + text),), further
-                stack.append((longer, printed + text, further))
-
-
-@functools.lru_cache(maxsize=10_000)  # beginnings
-def _continued(beginning: str, following: Slot) -> tuple[Word, ...]:
-    """The words and longer beginnings that one character of a slot makes of a beginning, with that character."""
-    known = lexicon().words
-    longer = ((known.get(beginning + character), character, text) for character, text in following.items())
-    return tuple((value, beginning + character, text) for value, character, text in longer if value is not None)
-
-
-@functools.lru_cache(maxsize=4000)  # slots
-def _surnames(slot: Slot) -> tuple[Word, ...]:
-    return _likeliest(slot, lexicon().surnames)
-
-
-@functools.lru_cache(maxsize=4000)  # slots
-def _given(slot: Slot) -> tuple[Word, ...]:
-    return _likeliest(slot, lexicon().given)
-
-
-def _likeliest(slot: Slot, values: Mapping[str, float]) -> tuple[Word, ...]:
-    found = ((values[character], character, printed) for character, printed in slot.items() if character in values)
-    return tuple(sorted(found, reverse=True)[:NAMES])
-
-
-@functools.lru_cache(maxsize=10_000)  # sequences of slots
-def _named(first: Slot, *rest: Slot) -> tuple[Word, ...]:
-    """The most probable names of people over these slots, a surname and one or two characters."""
-    parts = [_surnames(first), *map(_given, rest)]
-    if not all(parts):
-        return ()
-    names = [
-        (sum([value for value, _, _ in name]), "".join([part[1] for part in name]), "".join([part[2] for part in name]))
-        for name in itertools.product(*parts)
-    ]
-    return tuple(sorted(names, reverse=True)[:NAMES])
-
-
-@functools.lru_cache(maxsize=4000)  # slots
-def _singles(slot: Slot) -> tuple[Word, ...]:
-    """The characters of a slot as words, without those that only a longer word makes likely."""
-    words = lexicon()
-    scored = [(words.single(character), character, printed) for character, printed in slot.items()]
-    least = max(scored)[0] - UNLIKELY
-    return tuple(sorted((word for word in scored if word[0] >= least), reverse=True))
-
-
-@functools.lru_cache(maxsize=6000)  # pairs of slots
-def _beginnings(slot: Slot, following: Slot) -> tuple[tuple[Word, ...], tuple[tuple[str, str], ...]]:
-    """Words of two characters over two slots, and the beginnings (folded, printed) of longer ones."""
-    words = lexicon()
-    found: list[Word] = []
-    longer: list[tuple[str, str]] = []
-    for character, printed in slot.items():
-        followers = words.followers.get(character)
-        if not followers:
-            continue
-        for second in following.keys() & followers if len(following) > 1 else following:
-            if second in followers:
-                word, text = character + second, printed + following[second]
-                value = words.words[word]
-                if value == value:  # not NaN
-                    found.append((value, word, text))
-                if word in words.open:
-                    longer.append((word, text))
-    return tuple(sorted(found, reverse=True)), tuple(longer)
-
-
-# -- bytes ----------------------------------------------------------------------------------------------------------
+def _ended(reading: str, run: _Run) -> float:
+    """What a sentence gains that ends where the decoder ate a character: most often it was the line's end."""
+    return LINE_END if run.eaten == "?" and reading[-1:] in CLOSED else 0.0
 
 
 def _is_han(character: str) -> bool:
     return "㐀" <= character <= "鿿"
-
-
-@functools.lru_cache(maxsize=30_000)  # characters
-def _bytes(character: str) -> bytes:
-    if character == "€":  # mbstring's reading of a lone 0x80
-        return b"\x80"
-    try:
-        return character.encode("gbk")
-    except UnicodeEncodeError:
-        return b""
-
-
-@functools.cache
-def _usual() -> frozenset[str]:
-    """Characters that a clone's page may hold: those of GB 2312 in their traditional forms, and the usual signs."""
-    import opencc
-
-    plain = [bytes((row, cell)).decode("gb2312", "ignore") for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF)]
-    forms = {character for character in plain if character}
-    every = "\n".join(sorted(forms))
-    traditional = {c for name in ("s2t", "s2tw") for c in opencc.OpenCC(name).convert(every).split("\n")}
-    kept = {form for form in forms if 0xA4 <= _big5(form) <= 0xC6}  # frequent in traditional text as well: 云 里 于
-    return frozenset([*kept, *traditional, *_CLONES, *SIGNS])
-
-
-def _big5(character: str) -> int:
-    """Row in Big5, whose rows A4 to C6 hold the frequent characters; 0 for none."""
-    try:
-        return character.encode("big5")[0]
-    except UnicodeEncodeError:
-        return 0
-
-
-@functools.lru_cache(maxsize=30_000)  # pairs
-def _pair(lead: int, trail: int) -> Slot:
-    """The slot of one known pair of bytes; empty when it is no character that a clone would print."""
-    try:
-        character = bytes((lead, trail)).decode("gbk")
-    except UnicodeDecodeError:
-        return _NOTHING
-    return _known(character) if len(character) == 1 and character not in simplified_only() else _NOTHING
-
-
-_NOTHING = Slot()
-
-
-@functools.lru_cache(maxsize=30_000)  # characters
-def _known(character: str) -> Slot:
-    return Slot({_key(character): character})
-
-
-def _key(character: str) -> str:
-    if character in SIGNS:
-        return character
-    folded = fold(character)
-    return folded if len(folded) == 1 else character
-
-
-def _slot(characters: Iterable[bytes]) -> Slot:
-    slot = Slot()
-    for raw in characters:
-        try:
-            character = raw.decode("gbk")
-        except UnicodeDecodeError:
-            continue
-        if len(character) == 1 and character in _usual():
-            slot.setdefault(_key(character), character)
-    return slot
-
-
-@functools.cache
-def _leads(trail: int) -> Slot:
-    """Every usual character with this trail byte."""
-    return _slot(bytes((lead, trail)) for lead in range(0x81, 0xFF))
-
-
-@functools.cache
-def _trails(lead: int) -> Slot:
-    """Every usual character with this lead byte."""
-    return _slot(bytes((lead, trail)) for trail in range(0x40, 0xFF))
-
-
-@functools.cache
-def _first_of_gap(lead: int, low: bool) -> Slot:
-    trails = range(0xA1, 0xA8) if low else (*range(0xAA, 0xB0), *range(0xF8, 0xFF))
-    return _slot(bytes((lead, trail)) for trail in trails)
-
-
-@functools.cache
-def _second_of_gap(trail: int, low: bool) -> Slot:
-    leads = range(0x81, 0xA1) if low else range(0xA1, 0xFF)
-    return _slot(bytes((lead, trail)) for lead in leads)
-
-
-@functools.lru_cache(maxsize=30_000)  # pairs
-def _alternatives(lead: int, trail: int) -> list[tuple[Slot, ...]]:
-    """One character of these two bytes, or two characters between which a user-defined pair has vanished."""
-    slot = _pair(lead, trail)
-    found: list[tuple[Slot, ...]] = [(slot,)] if slot else []
-    for low in (False, True):
-        first, second = _first_of_gap(lead, low), _second_of_gap(trail, low)
-        if first and second:
-            found.append((first, second))
-    return found
-
-
-@functools.cache
-def _unread_pairs() -> tuple[frozenset[int], frozenset[int]]:
-    """First and second bytes of the pairs that are no character and are printed as a `?`."""
-    every = ((a, b) for a in range(0x81, 0xFF) for b in range(0x40, 0xFF) if b != 0x7F)
-    unread = [(a, b) for a, b in every if not _decodes(a, b) and not _vanishes(a, b)]
-    return frozenset(a for a, _ in unread), frozenset(b for _, b in unread)
-
-
-def _decodes(lead: int, trail: int) -> bool:
-    try:
-        return len(bytes((lead, trail)).decode("gbk")) == 1
-    except UnicodeDecodeError:
-        return False
-
-
-def _vanishes(lead: int, trail: int) -> bool:
-    return ((0xAA <= lead <= 0xAF or lead >= 0xF8) and trail >= 0xA1) or (0xA1 <= lead <= 0xA7 and trail <= 0xA0)
-
-
-@functools.lru_cache(maxsize=30_000)  # pairs
-def _around_unread(lead: int, trail: int) -> list[tuple[Slot, ...]]:
-    """Two characters, the second byte of one and the first of the other being no character together."""
-    firsts, seconds = _unread_pairs()
-    before = _slot(bytes((lead, byte)) for byte in sorted(firsts))
-    after = _slot(bytes((byte, trail)) for byte in sorted(seconds) if byte > 0x80)
-    return [(before, after)] if before and after else []
-
-
-@functools.cache
-def _frequent() -> Slot:
-    """The most frequent characters."""
-    words = lexicon()
-    usual = sorted(_usual() - SIGNS.keys(), key=lambda character: (-words.single(_key(character)), character))
-    return Slot({_key(character): character for character in reversed(usual[:FREQUENT])})
-
-
-def _longer(alternatives: Sequence[tuple[Slot, ...]]) -> Iterable[tuple[Slot, ...]]:
-    """Three characters in the place of two, when two pairs in a row may have vanished."""
-    for slots in alternatives:
-        if len(slots) == 2:
-            yield slots[0], _between_gaps(), slots[1]
-
-
-@functools.cache
-def _between_gaps() -> Slot:
-    """The most frequent characters that two vanished pairs in a row can have hidden."""
-    words = lexicon()
-    trails = (*range(0xAA, 0xB0), *range(0xF8, 0xFF))
-    slot = _slot(bytes((lead, trail)) for lead in range(0xA1, 0xFF) for trail in trails)
-    return Slot({key: slot[key] for key in sorted(slot, key=words.single, reverse=True)[:MIDDLES]})
-
-
-@functools.cache
-def _annotated(lead: int, pinyin: str) -> tuple[bytes, ...]:
-    """The annotated characters (in GBK) with this first byte and this reading."""
-    from pipeline.repair import without_tones
-
-    raw = ((_bytes(character), reading) for character, reading in ANNOTATED.items())
-    return tuple(b for b, reading in raw if b[0] == lead and pinyin in (reading, without_tones(reading)))

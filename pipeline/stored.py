@@ -48,6 +48,8 @@ def _candidates(page: Page) -> list[str]:
         if element.tag == "noscript":
             inside = "\n".join(text for text in element.itertext())
             inside = f"<p>{entities.escape(inside)}</p>".replace("\n", "<br>")
+        elif not _MARKUP.search(inside) and len(_STOP.findall(inside)) >= 2:
+            inside = f"<p>{entities.escape(inside)}</p>".replace("\n", "<br>")
         if _MARKUP.search(inside):
             found.append(entities.unescape(inside))
     for element in page.root.iter("script"):

@@ -9,10 +9,11 @@ last gzip member to its very end (CRC and size).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -21,9 +22,13 @@ from pipeline.errors import WarcError
 from pipeline.records import Capture
 
 MAXIMUM_BODY = 16 * 1024 * 1024  # bytes of one page after its encodings are undone; the rest is cut and marked
-MAXIMUM_HEADER = 256 * 1024  # bytes of the HTTP header block; longer ones are no page
+MAXIMUM_HEADER = 1024 * 1024  # bytes of a record's or an HTTP message's header block; the crawler takes half of it
 CHUNK = 64 * 1024  # bytes read at a time
 GZIP = b"\x1f\x8b"
+MEMBER = b"\x1f\x8b\x08"  # how a gzip member begins
+CUT = "the last record is cut"
+GZIP_BITS = 31  # zlib's word for a gzip member
+STEP = 512  # bytes of a damaged body that are inflated at a time
 KINDS = {"response": "response", "revisit": "revisit", "resource": "resource"}
 LISTED_ON = "Yixun-Listed-On"  # the list page that led the crawler to this page
 LISTED_DATE = "Yixun-Listed-Date"  # the date beside the link, as printed there
@@ -58,34 +63,69 @@ def read_captures(path: Path, *, root: Path | None = None, start: int = 0) -> It
     it, or for a file elsewhere, `warc` is the path as given and the site is the host. `start` is the offset of the
     record to begin with. Records that are no capture (warcinfo, request, metadata …) are passed over.
 
-    Raises `WarcError`, naming file and offset, for what is no WARC, is cut or damaged; what stands before the damage
-    has been handed out by then.
+    Raises `WarcError`, naming file and offset, for what is no WARC, is cut or damaged, when everything that is sound
+    has been handed out: of a compressed file also what stands behind the damage.
     """
     name, site = _place(path, root)
-    pending: Capture | None = None
-    last = start
+    damages: list[Scan] = []
     with _open(path) as stream:
         compressed = _begins_with_warc(path, stream)
-        try:
-            for record, last in _records(path, stream, start, compressed):
-                if pending is not None:
-                    yield dataclasses.replace(pending, length=last - pending.offset)
-                pending = None
-                capture = _capture(record, path, last)
-                if capture is not None:
-                    pending = dataclasses.replace(capture, site=site or _site_of(capture.url), warc=name)
-        except OSError as error:
-            good = scan(path).good_bytes
-            if pending is not None and pending.offset < good:  # it is whole: the damage begins behind it
-                yield dataclasses.replace(pending, length=good - pending.offset)
-            raise WarcError(_damage(path, str(error))) from error
-        if compressed:  # FastWARC does not see that the last member is cut
-            tail = _scan_members(stream, last)
-            if tail.problem:
-                raise WarcError(f"{path}: {tail.problem}; what stands before is readable")
-        size = stream.seek(0, 2)
-    if pending is not None:
-        yield dataclasses.replace(pending, length=size - pending.offset)
+        at = start
+        while at >= 0:
+            before = len(damages)
+            for capture in _sound(path, stream, at, compressed, damages):
+                yield dataclasses.replace(capture, site=site or _site_of(capture.url), warc=name)
+            at = _next_member(stream, damages[-1].good_bytes + 1) if compressed and len(damages) > before else -1
+    if damages:
+        raise WarcError(_in_words(path, damages))
+
+
+def _sound(path: Path, stream: BinaryIO, start: int, compressed: bool, damages: list[Scan]) -> Iterator[Capture]:
+    """The captures from `start` to the end of the file or to the next damage, which is added to `damages`."""
+    pending: Capture | None = None
+    last = start
+    try:
+        for record, last in _records(path, stream, start, compressed):
+            if pending is not None:
+                yield dataclasses.replace(pending, length=last - pending.offset)
+            pending = None  # also when the next line raises
+            pending = _capture(record, path, last)
+    except OSError as error:
+        found = _scan_members(stream, start) if compressed else _scan_plain(path, stream)
+        if not found.problem:
+            found = dataclasses.replace(found, good_bytes=last, problem=f"offset {last}: {error}")
+    else:  # FastWARC does not see that the last member is cut
+        found = _scan_members(stream, last) if compressed else Scan(records=0, good_bytes=stream.seek(0, 2))
+    if pending is not None and pending.offset < found.good_bytes:  # it is whole: a damage begins behind it
+        yield dataclasses.replace(pending, length=found.good_bytes - pending.offset)
+    if found.problem:
+        damages.append(found)
+
+
+def _next_member(stream: BinaryIO, start: int) -> int:
+    """The offset of the next gzip member with a WARC record, from `start` on; -1 when there is none."""
+    while True:
+        stream.seek(start)
+        piece = stream.read(CHUNK)
+        at = piece.find(MEMBER)
+        if at < 0 and len(piece) < CHUNK:
+            return -1
+        start += at if at >= 0 else len(piece) - len(MEMBER) + 1
+        if at >= 0:
+            stream.seek(start)
+            with contextlib.suppress(zlib.error):
+                if zlib.decompressobj(GZIP_BITS).decompress(stream.read(CHUNK), 16).startswith(b"WARC/"):
+                    return start
+            start += 1
+
+
+def _in_words(path: Path, damages: Sequence[Scan]) -> str:
+    said = "; ".join(damage.problem for damage in damages[:3])
+    more = f" and {len(damages) - 3} more" if len(damages) > 3 else ""
+    cure = "restore the file from a copy"
+    if len(damages) == 1 and damages[0].problem.endswith(CUT) and path.name.endswith(".warc.gz"):
+        cure += f"; without one, name it {path.name}.open and crawl its site, which cuts the tail off"
+    return f"{path}: {said}{more}; everything else in it was read; {cure}"
 
 
 def read_capture(path: Path, offset: int, *, root: Path | None = None) -> Capture:
@@ -104,6 +144,16 @@ def read_capture(path: Path, offset: int, *, root: Path | None = None) -> Captur
     if capture is None:
         raise WarcError(f"{path}: offset {offset}: no capture starts there")
     return dataclasses.replace(capture, site=site or _site_of(capture.url), warc=name)
+
+
+def record_id(path: Path, offset: int) -> str:
+    """The WARC-Record-ID of the record that starts at `offset` (bytes); an empty string when none does."""
+    try:
+        with _open(path) as stream:
+            record, _ = next(_records(path, stream, offset, _begins_with_warc(path, stream)), (None, offset))
+            return str(record.headers.get("WARC-Record-ID") or "") if record is not None else ""
+    except (OSError, WarcError):
+        return ""
 
 
 def scan(path: Path) -> Scan:
@@ -160,11 +210,6 @@ def _records(path: Path, stream: BinaryIO, start: int, compressed: bool) -> Iter
             places.close()
 
 
-def _damage(path: Path, text: str) -> str:
-    found = scan(path)
-    return f"{path}: {found.problem or text}; what stands before is readable"
-
-
 def _scan_members(stream: BinaryIO, start: int) -> Scan:
     """Walk the gzip members from `start` to the end of the file. Nothing is kept but each record's header."""
     records, good, buffer = 0, start, b""
@@ -178,7 +223,7 @@ def _scan_members(stream: BinaryIO, start: int) -> Scan:
         try:
             while not inflater.eof:
                 if not buffer:
-                    return Scan(records=records, good_bytes=good, problem=f"offset {good}: the last record is cut")
+                    return Scan(records=records, good_bytes=good, problem=f"offset {good}: {CUT}")
                 read += len(buffer)
                 data = inflater.decompress(buffer, CHUNK)
                 buffer = inflater.unconsumed_tail or inflater.unused_data
@@ -220,7 +265,7 @@ def _scan_plain(path: Path, stream: BinaryIO) -> Scan:
             while piece := record.reader.read(CHUNK):
                 length += len(piece)
             if length < record.content_length:
-                return Scan(records=records, good_bytes=good, problem=f"offset {good}: the last record is cut")
+                return Scan(records=records, good_bytes=good, problem=f"offset {good}: {CUT}")
             records += 1
     except OSError as error:
         return Scan(records=records, good_bytes=good, problem=f"offset {good}: {error}")
@@ -261,7 +306,7 @@ def _capture(record: Any, path: Path, offset: int) -> Capture | None:
         return None  # a DNS look-up, as Heritrix keeps them
     block = record.reader.read(MAXIMUM_BODY + MAXIMUM_HEADER + 1)
     if len(block) < record.content_length <= MAXIMUM_BODY + MAXIMUM_HEADER:
-        raise WarcError(f"{path}: offset {offset}: the record is cut; what stands before is readable")
+        raise OSError("the record is cut")  # as FastWARC raises what it sees
     status, pairs, body = (0, (), block) if kind == "resource" else _http(block)
     decoded = Decoded(b"") if kind == "revisit" else decode_body(body, pairs)
     mime = content_type if kind == "resource" else _first(pairs, "content-type")
@@ -275,7 +320,7 @@ def _capture(record: Any, path: Path, offset: int) -> Capture | None:
         digest=headers.get("WARC-Payload-Digest") or "",
         kind=kind,  # type: ignore[arg-type]
         mime=mime.partition(";")[0].strip().lower(),
-        truncated=headers.get("WARC-Truncated") or decoded.truncated,
+        truncated="" if kind == "revisit" else headers.get("WARC-Truncated") or decoded.truncated,
         listed_on=headers.get(LISTED_ON) or "",
         listed_date=headers.get(LISTED_DATE) or "",
         verdict=headers.get(VERDICT) or "",
@@ -329,7 +374,7 @@ def decode_body(body: bytes, pairs: Pairs) -> Decoded:
         start = DECODERS.get(label.strip())
         if start is None or not body:
             continue
-        decoded = start(body)
+        decoded = start(body) or (_gunzip(body) if body[:2] == GZIP else None)  # some say br and send gzip
         if decoded is None:
             break
         body, truncated = decoded.body, truncated or decoded.truncated
@@ -358,7 +403,7 @@ def _dechunk(body: bytes) -> bytes:
 
 
 def _gunzip(body: bytes) -> Decoded | None:
-    return _inflate(body, 31) if body[:2] == GZIP else None
+    return _inflate(body, GZIP_BITS) if body[:2] == GZIP else None
 
 
 def _deflate(body: bytes) -> Decoded | None:
@@ -370,30 +415,41 @@ def _deflate(body: bytes) -> Decoded | None:
 
 
 def _inflate(body: bytes, bits: int) -> Decoded | None:
-    inflater = zlib.decompressobj(bits)
-    try:
-        data = inflater.decompress(body, MAXIMUM_BODY + 1)
-    except zlib.error:
-        return _partial(body, bits)
-    if len(data) > MAXIMUM_BODY:
-        return Decoded(data[:MAXIMUM_BODY], "length")
-    return Decoded(data, "" if inflater.eof else "disconnect")
+    """Inflate every member that stands in a body (RFC 1952 allows several); garbage behind the last is left out."""
+    data = b""
+    while True:
+        inflater = zlib.decompressobj(bits)
+        try:
+            data += inflater.decompress(body, MAXIMUM_BODY + 1 - len(data))
+        except zlib.error:
+            part = _partial(body, bits)
+            return Decoded((data + part)[:MAXIMUM_BODY], "disconnect") if data or part else None
+        if len(data) > MAXIMUM_BODY:
+            return Decoded(data[:MAXIMUM_BODY], "length")
+        body = inflater.unused_data
+        if not inflater.eof or bits != GZIP_BITS or body[:2] != GZIP:
+            return Decoded(data, "" if inflater.eof else "disconnect")
 
 
-def _partial(body: bytes, bits: int) -> Decoded | None:
-    """What can be inflated before the damage; None when nothing can."""
+def _partial(body: bytes, bits: int) -> bytes:
+    """What can be inflated before the damage, to the byte."""
     inflater = zlib.decompressobj(bits)
     pieces: list[bytes] = []
-    size = 0
-    try:
-        for at in range(0, len(body), 512):
-            pieces.append(inflater.decompress(body[at : at + 512], MAXIMUM_BODY + 1 - size))
-            size += len(pieces[-1])
-            if size > MAXIMUM_BODY:
-                break
-    except zlib.error:
-        pass
-    return Decoded(b"".join(pieces), "disconnect") if size else None
+    left = MAXIMUM_BODY
+    for at in range(0, len(body), STEP):
+        before = inflater.copy()
+        step = body[at : at + STEP]
+        try:
+            pieces.append(inflater.decompress(step, left))
+        except zlib.error:
+            with contextlib.suppress(zlib.error):  # the damage is here: what precedes it comes byte by byte
+                for byte in range(len(step)):
+                    pieces.append(before.decompress(step[byte : byte + 1], left))
+            break
+        left -= len(pieces[-1])
+        if left <= 0:
+            break
+    return b"".join(pieces)
 
 
 def _unbrotli(body: bytes) -> Decoded | None:

@@ -1,6 +1,6 @@
 """Compare two looks at a site: in go what was found last time and now, out come the differences in words.
 
-A look (`spiders.crawl.survey`) keeps no pages. What it found is put in a few lines beside the site's captures, so that
+A look (`spiders.survey`) keeps no pages. What it found is put in a few lines beside the site's captures, so that
 the next one can say what has changed: `captures/<site>/test.json`.
 """
 
@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from spiders.crawl import SiteStats, Survey
+from spiders.crawl import SiteStats
+from spiders.survey import Survey
 
 LAST_TEST = "test.json"
 FIELDS = ("title", "published_at", "source")  # of a sample, which are compared for the same page
@@ -26,7 +27,7 @@ def findings(found: Survey, tested_at: datetime.datetime) -> dict[str, Any]:
         "tested_at": tested_at.isoformat(timespec="seconds"),
         "hospital": found.hospital,
         "articles_seen": found.articles_seen,
-        "sections": [url for _, url in found.sections],
+        "sections": [one.url for one in found.lists],
         "samples": {one.url: {field: getattr(one, field) for field in FIELDS} for one in found.samples},
         "unsure": list(found.unsure),
     }

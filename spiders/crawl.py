@@ -2,7 +2,7 @@
 
 One Scrapy process crawls a batch of sites (`run_crawl`); it is a child that dies with us. Scrapy ends with exit code 0
 whatever happened, so a crawl is judged by what it counted: it was finished, every start URL answered, enough articles
-were seen, every page could be kept. `survey` looks at a site before it is added. No Scrapy is imported here.
+were seen, every page could be kept. No Scrapy is imported here.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import ipaddress
 import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,14 +22,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import SiteError
-from pipeline.records import Article, Capture, Site
-from spiders.sites import load_site, open_at, parse_site
+from pipeline.records import Site
+from spiders.sites import load_site, open_at
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "yixun-stats "  # begins the line on which the child hands over the statistics of a site
 GRACE = 60.0  # seconds that a crawl has to end after SIGTERM
 LAST = "last.json"
-SURVEY_PAGES = 24  # requests of a survey
 SURVEY_ARTICLES = 10
 LIMITS = ("maximum_pages", "maximum_time", "outside hours")  # reasons to stop that are no failure: the next goes on
 PORTS = {"http": 80, "https": 443}
@@ -47,7 +44,8 @@ class SiteStats:
     """What one crawl of one site did: also the content of `captures/<site>/last.json`.
 
     Times are ISO 8601 in UTC. `finish_reason` is "finished", or what ended it before: maximum_pages, maximum_time,
-    outside hours, captures_failed, asked to wait, blocked, changed hands, unreachable, shutdown, killed, running.
+    outside hours, captures_failed, asked to wait, blocked, changed hands, unreachable, no browser, shutdown, killed,
+    running.
     `pending` are pages that did not answer properly, with the number of tries: the next crawl asks for them again.
     `complete_at` is when the last crawl ended that saw everything.
     """
@@ -60,6 +58,8 @@ class SiteStats:
     captured: int = 0  # responses kept in full
     revisits: int = 0  # responses whose payload was known
     bytes: int = 0  # of all bodies, as received
+    documents: int = 0  # made by a browser of pages whose words come by script
+    attachments: int = 0  # files that articles offer
     articles_seen: int = 0  # different article links on list pages
     articles_new: int = 0  # article pages captured for the first time
     looks: int = 0  # article pages looked at again for a revision
@@ -150,7 +150,7 @@ def run_crawl(
     arguments = [f"all_pages={int(all_pages)}", f"since={since or ''}", f"any_hour={int(any_hour)}"]
     found = {name: _closed(name, site, now(), on_line) for name, site in closed.items()}
     if wanted:
-        found |= _run(
+        found |= run_sites(
             wanted,
             data=data,
             sites_folder=sites_folder,
@@ -170,7 +170,7 @@ def _closed(name: str, site: Site, now: datetime.datetime, on_line: Callable[[st
     return judge(stats, site)
 
 
-def _run(
+def run_sites(
     sites: dict[str, Site],
     *,
     data: Path,
@@ -180,6 +180,7 @@ def _run(
     arguments: Sequence[str],
     settings: Mapping[str, object],
 ) -> dict[str, SiteStats]:
+    """Crawl checked sites in one Scrapy process; their TOML files are in `sites_folder`. See `run_crawl`."""
     started_at = now()
     found: dict[str, SiteStats] = {}
     last_line = ""
@@ -309,174 +310,6 @@ def _child(command: list[str]) -> Iterator[subprocess.Popen[str]]:
             signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
     if terminated:
         os.kill(os.getpid(), signal.SIGTERM)  # what it would have done
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Sample:
-    """An article that a survey read."""
-
-    url: str
-    title: str
-    published_at: str | None
-    source: str
-    words: str  # its first ones
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Survey:
-    """What a look at a site found: enough to write its TOML and to see whether a crawl would work."""
-
-    url: str
-    name: str
-    hospital: str
-    sections: tuple[tuple[str, str], ...]  # name and URL of the news sections
-    articles_seen: int
-    samples: tuple[Sample, ...]
-    unsure: tuple[str, ...]
-    stats: SiteStats
-    toml: str  # the proposed TOML, checked; empty when nothing could be fetched
-
-
-def survey(
-    url: str,
-    *,
-    site: Site | None = None,
-    now: Callable[[], datetime.datetime] = utc_now,
-    on_line: Callable[[str], None] = lambda _: None,
-) -> Survey:
-    """Look at a site: its start page, the first page of its news sections and some articles, and keep nothing.
-
-    `url` is its home or news page; a URL on a private address is allowed exactly that host and port, since the operator
-    gave it. With `site`, the existing TOML is what is tried. Raises `SiteError` for what is no URL.
-    """
-    from spiders.discovery import propose_site, site_name
-
-    url = check_url(url)
-    name = site.name if site else site_name(url)
-    delay = 0.0 if _is_loopback(url) else 1.0
-    probe = site or parse_site(propose_site(url, "?", [url], delay=delay), f"{name}.toml")
-    probe = dataclasses.replace(probe, maximum_pages=SURVEY_PAGES, minimum_articles=0)
-    with tempfile.TemporaryDirectory(prefix="yixun-survey-") as scratch:
-        folder = Path(scratch) / "sites"
-        folder.mkdir()
-        (folder / f"{name}.toml").write_text(_as_toml(probe), "utf-8")
-        data = Path(scratch) / "data"
-        stats = _run(
-            {name: probe},
-            data=data,
-            sites_folder=folder,
-            now=now,
-            on_line=on_line,
-            arguments=["survey=1", "any_hour=1"],
-            settings={},
-        )[name]
-        captures = _captures(data / "captures" / name, data / "captures")
-    return _surveyed(url, site, probe, stats, captures, delay)
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
-
-
-def _as_toml(site: Site) -> str:
-    """A site as TOML with the keys that a crawl uses."""
-    lines = []
-    for field in dataclasses.fields(Site):
-        value = getattr(site, field.name)
-        if field.name in ("name", "layout") or value is None or value == field.default:
-            continue
-        if isinstance(value, bool):
-            lines.append(f"{field.name} = {str(value).lower()}")
-        else:
-            lines.append(f"{field.name} = {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join(lines) + "\n"
-
-
-def _captures(folder: Path, root: Path) -> list[Capture]:
-    from pipeline.warc import read_captures
-
-    return [capture for path in sorted(folder.glob("*.warc.gz")) for capture in read_captures(path, root=root)]
-
-
-def _surveyed(
-    url: str, site: Site | None, probe: Site, stats: SiteStats, captures: list[Capture], delay: float
-) -> Survey:
-    from pipeline.clean import clean
-    from spiders.discovery import Listed, PageLinks, hospital_name, propose_site, read_list
-
-    pages = [c for c in captures if c.status == 200 and c.body and not c.url.endswith("/robots.txt")]
-    lists: dict[str, PageLinks] = {}
-    listed: dict[str, Listed] = {}
-    for page in pages:
-        if page.url not in listed:  # captured in the order of the crawl: a list comes before its articles
-            lists[page.url] = read_list(page.body, page.url, probe, content_type=page.header("content-type"))
-            listed |= {link.url: link for link in lists[page.url].articles}
-    cleaned = [(page, clean(page, probe)) for page in pages if page.url in listed]
-    articles = [record for _, record in cleaned if isinstance(record, Article)]
-    hospital = (
-        site.hospital if site else hospital_name((page.body for page in pages if page.url in lists), probe.charset)
-    )
-    sections = _sections(lists)
-    unsure = _doubts(stats, hospital, articles, len(cleaned), lists)
-    toml = ""
-    if site is None and lists:
-        starts = [link for _, link in sections] or list(probe.start_urls)
-        toml = propose_site(url, hospital or probe.name, starts, delay=delay)
-        parse_site(toml, f"{probe.name}.toml")  # raises what would be wrong with it
-    return Survey(
-        url=url,
-        name=probe.name,
-        hospital=hospital,
-        sections=tuple(sections),
-        articles_seen=len(listed),
-        samples=tuple(_sample(article) for article in articles[:SURVEY_ARTICLES]),
-        unsure=tuple(unsure),
-        stats=stats,
-        toml=toml,
-    )
-
-
-def _sections(lists: dict[str, Any]) -> list[tuple[str, str]]:
-    """The pages that list articles; the home page only when there is no other."""
-    names = {link.url: link.title for page in lists.values() for link in page.sections}
-    found = []
-    for url, page in lists.items():
-        home = urlsplit(url).path in ("", "/") and len(lists) > 1
-        if len(page.articles) >= 3 and not home:
-            found.append((names.get(url) or page.title or url, url))
-    return found if found else [(page.title, url) for url, page in lists.items() if page.articles][:1]
-
-
-def _doubts(
-    stats: SiteStats, hospital: str, articles: Sequence[Article], tried: int, lists: dict[str, Any]
-) -> list[str]:
-    doubts = []
-    if not stats.ok:
-        doubts.append(stats.problem)
-    if not hospital:
-        doubts.append("no hospital's name was found in titles and footers: write it into the TOML")
-    if lists and not any(page.articles for page in lists.values()):
-        doubts.append("no article links were found: give article_urls, or the URL of a list page")
-    if tried and len(articles) < tried:
-        doubts.append(f"{tried - len(articles)} of {tried} pages taken for articles could not be read as such")
-    undated = sum(article.published_at is None for article in articles)
-    if undated:
-        doubts.append(f"{undated} of {len(articles)} articles show no date")
-    return doubts + [f"{url}: {page.problem}" for url, page in lists.items() if page.problem]
-
-
-def _sample(article: Article) -> Sample:
-    words = " ".join(article.text.split())[:60]
-    return Sample(
-        url=article.url,
-        title=article.title,
-        published_at=article.published_at,
-        source=article.source,
-        words=words,
-    )
 
 
 def check_url(url: str) -> str:

@@ -1,321 +1,48 @@
 """What stands between the spider and the wire, in Scrapy's own seams.
 
-`GuardedResolver` refuses private addresses on every connection · `SiteMiddleware` keeps a crawl on its site ·
-`RobotsMiddleware` obeys robots.txt as RFC 9309 says · `RetryAfterMiddleware` waits when asked to · `Throttle` slows
-down with the server · `CaptureMiddleware` keeps every response before anybody else sees it.
+`SiteMiddleware` keeps a crawl on its site · `RobotsMiddleware` obeys robots.txt as RFC 9309 says ·
+`RetryAfterMiddleware` waits when asked to · `Throttle` slows down with the server · `CaptureMiddleware` keeps every
+response before anybody else sees it. Beneath them `spiders.download` fetches, and `spiders.guard` says which addresses
+may be connected to.
 """
 
 from __future__ import annotations
 
 import asyncio
+import codecs
 import dataclasses
 import datetime
 import email.utils
-import ipaddress
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from protego import Protego
 from scrapy import Request, signals
-from scrapy.core.downloader.contextfactory import _ScrapyClientContextFactory
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler, _ScrapyAgent
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-)
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
-from scrapy.utils._download_handlers import wrap_twisted_exceptions
-from scrapy.utils.defer import maybe_deferred_to_future
-from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
-from twisted.web.iweb import IPolicyForHTTPS
-from zope.interface import implementer
 
 from pipeline.errors import WarcError
 from pipeline.warc import decode_body
+from spiders.captures import ACCESSORY
 from spiders.discovery import clean_url, on_site
+from spiders.download import PORTS, TRUNCATED, in_words
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
-    from twisted.internet.interfaces import IAddress, IHostResolution
+    from scrapy.http import Headers, Response
 
-    from spiders.news import NewsSpider, SiteCrawl
+    from spiders.news import NewsSpider
+    from spiders.site_crawl import SiteCrawl
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 MAXIMUM_ROBOTS = 512 * 1024  # bytes that are read of a robots.txt; RFC 9309 2.5 asks for 500 KiB at least
-MAXIMUM_HEADERS = 512 * 1024  # bytes before a body begins; a chunk of the body may be counted with them
+MAXIMUM_GROUPS = 2_000_000  # agents of a robots.txt times its lines: so many rules may be made of it
+LONGEST_DELAY = 600.0  # seconds of Crawl-delay that are obeyed; who asks for more is not crawled
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 HOPS = 5  # redirects of a robots.txt that are followed, RFC 9309 2.3.1.2
 SLOWEST = 60.0  # seconds between two requests at most, however slow the server is
 USUAL_WAIT = 5.0  # seconds after a 429 that does not say how long
+FOREVER = 1e9  # seconds that a wait is said to be at most
 WAITS = 2  # times a page is asked for again after a wait
-MARGIN = 0.5  # seconds before the time-out at which a body that has begun is ended
-TRUNCATED = {"over the limit": "length", "out of time": "time", "dataloss": "disconnect"}  # flag -> WARC-Truncated
-PORTS = {"http": 80, "https": 443}
-# Ranges that Python's `is_global` of some versions lets through, by the IANA special-purpose registries.
-NOT_PUBLIC = tuple(
-    ipaddress.ip_network(block)
-    for block in (
-        "0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "240.0.0.0/4",
-        "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/9",
-    )
-)  # fmt: skip
-TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # NAT64: the last four bytes are an IPv4 address
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, also when it wraps an IPv4 address."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return all(_is_public(one) for one in (found, *_wrapped(found)))
-
-
-def _is_public(address: Address) -> bool:
-    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
-        return _is_translation(address)
-    return not any(address in block for block in NOT_PUBLIC if block.version == address.version)
-
-
-def _is_translation(address: Address) -> bool:
-    """NAT64 addresses are judged by what they translate to."""
-    return address.version == 6 and address in TRANSLATED
-
-
-def _wrapped(address: Address) -> list[Address]:
-    if not isinstance(address, ipaddress.IPv6Address):
-        return []
-    inside: list[Address] = [one for one in (address.ipv4_mapped, address.sixtofour) if one is not None]
-    inside += address.teredo or ()
-    number = int(address)
-    if address in TRANSLATED or number < 1 << 32:
-        inside.append(ipaddress.IPv4Address(number & 0xFFFFFFFF))
-    return inside
-
-
-@implementer(IHostnameResolver)
-class GuardedResolver:
-    """Looks names up like the reactor does, and hands on no address of a private network.
-
-    It is asked before every connection, for literal addresses as well, so it judges what is connected to: redirects,
-    robots.txt and names that point inside. One private address among several refuses the name. `NAMED_HOSTS` are
-    host:port that the operator's own TOML names: exactly these may be private.
-    """
-
-    def __init__(self, reactor: Any, named: frozenset[str]) -> None:
-        self.reactor = reactor
-        self.named = named
-        self.original = reactor.nameResolver
-        self.refused: dict[str, str] = {}  # host:port -> the address
-
-    @classmethod
-    def from_crawler(cls, crawler: Any, reactor: Any) -> GuardedResolver:
-        """As Scrapy makes it; `crawler` is the process, which has settings and nothing else."""
-        return cls(reactor, frozenset(crawler.settings.getlist("NAMED_HOSTS")))
-
-    def install_on_reactor(self) -> None:
-        """Take the place of the reactor's own resolver."""
-        self.reactor.installNameResolver(self)
-
-    def resolveHostName(  # noqa: N802  the interface's name
-        self,
-        resolutionReceiver: IResolutionReceiver,  # noqa: N803
-        hostName: str,  # noqa: N803
-        portNumber: int = 0,  # noqa: N803
-        addressTypes: Sequence[type[IAddress]] | None = None,  # noqa: N803
-        transportSemantics: str = "TCP",  # noqa: N803
-    ) -> IHostResolution:
-        """Resolve a name; a refused one ends without an address, as if it did not exist."""
-        place = f"{hostName.lower()}:{portNumber}"
-        receiver = resolutionReceiver if place in self.named else _Judge(resolutionReceiver, place, self.refused)
-        return self.original.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
-
-
-@implementer(IResolutionReceiver)
-class _Judge:
-    """Holds the addresses back until all are known."""
-
-    def __init__(self, receiver: Any, place: str, refused: dict[str, str]) -> None:
-        self.receiver, self.place, self.refused = receiver, place, refused
-        self.addresses: list[Any] = []
-
-    def resolutionBegan(self, resolution: IHostResolution) -> None:  # noqa: N802
-        self.receiver.resolutionBegan(resolution)
-
-    def addressResolved(self, address: Any) -> None:  # noqa: N802
-        self.addresses.append(address)
-
-    def resolutionComplete(self) -> None:  # noqa: N802
-        private = [address.host for address in self.addresses if not is_public(address.host)]
-        if private:
-            self.refused[self.place] = private[0]
-        else:
-            for address in self.addresses:
-                self.receiver.addressResolved(address)
-        self.receiver.resolutionComplete()
-
-
-class LimitedHandler(HTTP11DownloadHandler):
-    """Scrapy's HTTP handler with a limit on the header block, which nothing else limits: 800 MB in 30 s were measured.
-
-    A body over the limit, or one that has not ended in time, is handed on as far as it came, with a flag; Scrapy's own
-    limits throw it away. Certificates are verified, except those of the hosts in `INSECURE_HOSTS`. Reaches into
-    Scrapy's connection pool and Twisted's parser; tests with endless headers and bodies hold it to what it does.
-    """
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._pool._factory = _limited(self._pool._factory)
-        self._contextFactory = cast(IPolicyForHTTPS, _Certificates(crawler))
-
-    async def download_request(self, request: Request) -> Response:
-        """Download as Scrapy does, by the agent below."""
-        agent = _KeepingAgent(
-            contextFactory=self._contextFactory,
-            bindAddress=self._bind_address,
-            pool=self._pool,
-            maxsize=0,
-            warnsize=0,
-            fail_on_dataloss=False,
-            crawler=self._crawler,
-            tls_verbose_logging=False,
-        )
-        with wrap_twisted_exceptions():
-            return await maybe_deferred_to_future(agent.download_request(request))
-
-
-class _KeepingAgent(_ScrapyAgent):
-    """Ends a body at the limit of size or time, and keeps what came of it."""
-
-    def _cb_bodyready(self, txresponse: Any, request: Request) -> Any:
-        deliver = txresponse.deliverBody
-        settings = self._crawler.settings
-        timeout = request.meta.get("download_timeout") or settings.getfloat("DOWNLOAD_TIMEOUT")
-        seconds = max(0.0, timeout - request.meta.get("download_latency", 0.0) - MARGIN)
-
-        def deliver_limited(reader: Any) -> None:
-            _limit_body(reader, settings.getint("LONGEST_BODY"))
-            deliver(reader)
-            if not reader._finished.called:
-                _limit_time(reader, seconds)
-
-        txresponse.deliverBody = deliver_limited
-        return super()._cb_bodyready(txresponse, request)
-
-
-def _limit_body(reader: Any, longest: int) -> None:
-    received = reader.dataReceived
-
-    def limited(data: bytes) -> None:
-        if not reader._finished.called:
-            left = longest - reader._bytes_received
-            received(data[:left])
-            if len(data) > left:
-                _end(reader, "over the limit")
-
-    reader.dataReceived = limited
-
-
-def _limit_time(reader: Any, seconds: float) -> None:
-    """End a body that has begun and does not end; one that has not begun is a time-out, which is Scrapy's."""
-    from twisted.internet import reactor
-
-    def end() -> None:
-        if not reader._finished.called and reader._bytes_received:
-            _end(reader, "out of time")
-
-    timer = cast(Any, reactor).callLater(seconds, end)
-
-    def cancel(result: Any) -> Any:
-        if timer.active():
-            timer.cancel()
-        return result
-
-    reader._finished.addBoth(cancel)
-
-
-def _end(reader: Any, flag: str) -> None:
-    """Hang up, as Scrapy does when a download is stopped, and hand on what came."""
-    transport = reader.transport
-    reader._finish_response(flags=[flag])
-    transport.stopProducing()
-    transport.loseConnection()
-
-
-@implementer(IPolicyForHTTPS)
-class _Certificates:
-    """Verifies the certificate of every host but those whose TOML says `insecure_tls = true`."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self.insecure = frozenset(crawler.settings.getlist("INSECURE_HOSTS"))
-        self.verifying = _ScrapyClientContextFactory.from_crawler(crawler)
-        self.lenient = _ScrapyClientContextFactory.from_crawler(crawler)
-        self.verifying._verify_certificates, self.lenient._verify_certificates = True, False
-
-    def creatorForNetloc(self, hostname: bytes, port: int) -> Any:  # noqa: N802  the interface's name
-        """How to begin TLS with a host."""
-        insecure = f"{hostname.decode('ascii', 'replace').lower()}:{port}" in self.insecure
-        return (self.lenient if insecure else self.verifying).creatorForNetloc(hostname, port)
-
-
-def _limited(factory: Any) -> Any:
-    class LimitedFactory(factory):
-        def buildProtocol(self, address: Any) -> Any:  # noqa: N802  Twisted's name
-            protocol = super().buildProtocol(address)
-            protocol.dataReceived = _HeadCounter(protocol)
-            return protocol
-
-    return LimitedFactory
-
-
-class _HeadCounter:
-    """Hands received bytes on, and hangs up when a response does not come to its body."""
-
-    def __init__(self, protocol: Any) -> None:
-        self.protocol, self.received, self.size = protocol, protocol.dataReceived, 0
-
-    def __call__(self, data: bytes) -> None:
-        parser = getattr(self.protocol, "_parser", None)
-        self.size = 0 if parser is None or parser.state == "BODY" else self.size + len(data)
-        if self.size > MAXIMUM_HEADERS:
-            self.protocol.transport.abortConnection()
-        else:
-            self.received(data)
-
-
-def in_words(error: BaseException, url: str) -> str:
-    """What went wrong with a request, as `kind: detail`."""
-    from twisted.internet import reactor
-
-    parts = urlsplit(url)
-    if isinstance(error, IgnoreRequest):
-        return str(error) or "ignored"
-    if isinstance(error, DownloadConnectionRefusedError):
-        return f"connection refused: {parts.netloc}"
-    if isinstance(error, CannotResolveHostError):
-        refused = getattr(cast(Any, reactor).nameResolver, "refused", {})
-        address = refused.get(f"{parts.hostname}:{parts.port or PORTS.get(parts.scheme, 0)}")
-        if address:
-            return f"private address refused: {parts.netloc} is {address}; name host:port in the TOML if it is meant"
-        return f"name not found: {parts.hostname}"
-    if isinstance(error, DownloadTimeoutError):
-        return f"no answer in time: {parts.netloc}"
-    if isinstance(error, DownloadFailedError) and "certificate" in _innermost(error).lower():
-        cure = "have it renewed there, or say insecure_tls = true in the TOML"
-        return f"certificate not trusted: {parts.netloc} ({_innermost(error)}); {cure}"
-    if isinstance(error, DownloadFailedError):
-        return f"connection lost: {parts.netloc} ({_innermost(error)})"
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
-
-
-def _innermost(error: BaseException) -> str:
-    """What Twisted wrapped in lists of failures, in one line."""
-    reasons = getattr(error.__cause__, "reasons", None) or ()
-    return " ".join(str(reasons[0].value if reasons else error).split())[:120]
 
 
 class _Component:
@@ -338,12 +65,16 @@ class SiteMiddleware(_Component):
     """Refuses what is not on the request's own site, and gives every host and port its own slot."""
 
     def process_request(self, request: Request) -> None:
-        """Raise IgnoreRequest for another host's URL. A robots.txt may redirect to another public host."""
+        """Raise IgnoreRequest for another host's URL.
+
+        A robots.txt may redirect to another public host, and a page's script may ask one.
+        """
         site = self.crawl_of(request).site
         parts = urlsplit(request.url)
         if not on_site(request.url, site):
             place = f"{parts.hostname}:{parts.port or PORTS.get(parts.scheme, 0)}"
-            if not request.meta.get("robots") or place in self.crawler.settings.getlist("NAMED_HOSTS"):
+            elsewhere = request.meta.get("robots") or request.meta.get("part")
+            if not elsewhere or place in self.crawler.settings.getlist("NAMED_HOSTS"):
                 raise IgnoreRequest(f"another host: {request.url}")
         request.meta["download_slot"] = parts.netloc.lower()
 
@@ -395,6 +126,8 @@ class RobotsMiddleware(_Component):
                     return _Rules()
                 url = location
                 continue
+            if {"dataloss", "out of time"} & set(response.flags):
+                return _Rules(refusal=f"robots.txt unreachable: it ends early, at {url}")
             if 200 <= response.status < 300:
                 return self._read(decode_body(response.body, header_pairs(response)).body, request, key)
             if 400 <= response.status < 500 and response.status != 429:
@@ -408,12 +141,20 @@ class RobotsMiddleware(_Component):
         return await cast(Any, self.crawler.engine).download_async(robots)
 
     def _read(self, body: bytes, request: Request, key: str) -> _Rules:
-        text = body[:MAXIMUM_ROBOTS].decode("utf-8-sig", "replace")
+        encoding = "utf-16" if body[:2] in UTF16 else "utf-8-sig"
+        text = body[:MAXIMUM_ROBOTS].decode(encoding, "replace")
+        agents, lines = text.lower().count("agent"), len(text.splitlines())
+        if agents * lines > MAXIMUM_GROUPS:
+            return _Rules(refusal=f"robots.txt unreadable: {agents} agents in {lines} lines, at {key}/robots.txt")
         parser = Protego.parse(text)
+        delay = parser.crawl_delay(self._token) or 0.0
+        if delay > LONGEST_DELAY:
+            asked = f"asked to wait: Crawl-delay of {delay:.0f} s by {urlsplit(key).netloc}"
+            self.crawl_of(request).stop("asked to wait", f"{asked}, longer than {LONGEST_DELAY:.0f} s")
+            return _Rules(refusal=asked)
         self.crawl_of(request).add_sitemaps(text, f"{key}/")
-        delay = parser.crawl_delay(self._token)
         if delay:
-            Throttle.slow_down(self.crawler, urlsplit(key).netloc, float(delay))
+            Throttle.slow_down(self.crawler, urlsplit(key).netloc, delay)
         return _Rules(parser)
 
 
@@ -466,8 +207,8 @@ class RetryAfterMiddleware(_Component):
 def retry_after(value: bytes | None, now: datetime.datetime) -> float | None:
     """Seconds that a Retry-After header asks for: a number or a date (RFC 9110 10.2.3); None when it says nothing."""
     text = (value or b"").decode("latin-1").strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return min(float(text), FOREVER)
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except (TypeError, ValueError):
@@ -524,13 +265,24 @@ class CaptureMiddleware(_Component):
     def process_response(self, request: Request, response: Response) -> Response:
         """Hand the response on once it is on the disk; a disk that does not take it ends the site's crawl."""
         crawl = self.crawl_of(request)
-        headers = [(name, value) for name, values in response.headers.items() for value in values]
+        if request.method != "GET":  # what a page's script posted: its record would pass for the page's
+            crawl.stats.requests += 1
+            return response
+        headers, asked = _pairs(response.headers), _pairs(request.headers)
+        ip = str(response.ip_address or "")
         truncated = next((TRUNCATED[flag] for flag in response.flags if flag in TRUNCATED), "")
         task = request.meta.get("task")
-        request.meta["verdict"] = verdict = crawl.judge_answer(task, response)
+        verdict = (
+            f"{ACCESSORY}asked for by a script" if request.meta.get("part") else crawl.judge_answer(task, response)
+        )
+        request.meta["verdict"] = verdict
         try:
-            crawl.keep(request.url, response.status, headers, response.body, truncated, task, verdict)
+            crawl.keep(request.url, response.status, headers, response.body, truncated, task, verdict, ip, asked)
         except WarcError as error:
             crawl.stop("captures_failed", str(error))
             raise IgnoreRequest(str(error)) from error
         return response
+
+
+def _pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, values in headers.items() for value in values]

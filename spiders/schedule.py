@@ -10,8 +10,10 @@ import datetime
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pipeline.dates import first_date
 from pipeline.records import DataFolder, Site
 from spiders.crawl import SiteStats, load_last
+from spiders.known import KnownPage
 from spiders.sites import is_due, load_site, load_sites, open_at
 
 HOUR = datetime.timedelta(hours=1)
@@ -97,3 +99,23 @@ def adaptive_interval(
     usual = RHYTHM / (2 * recent) if recent else LONGEST
     known = now - known_since if known_since else datetime.timedelta()
     return max(SHORTEST, min(usual, LONGEST, max(known, DAY)))
+
+
+def rhythm_of(pages: Iterable[KnownPage], now: datetime.datetime) -> float:
+    """The hours between two crawls of a site, from when its articles appeared: on their lists, else here."""
+    pages = list(pages)
+    began = min((page.first_at for page in pages), default=None)
+    moments = []
+    for page in pages:
+        day = listed_day(page)
+        if day:
+            moments.append(datetime.datetime.fromisoformat(f"{day}T12:00:00+08:00"))
+        elif page.listing and began and page.first_at - began > 12 * HOUR:  # the first crawl finds all at once
+            moments.append(page.first_at)
+    return round(adaptive_interval(moments, began, now) / HOUR, 2)
+
+
+def listed_day(page: KnownPage) -> str:
+    """The day that a list printed beside a page's link, in ISO 8601, or an empty string."""
+    found = first_date(page.listing.date) if page.listing and page.listing.date else None
+    return ((found.iso if found else "") or "")[:10]

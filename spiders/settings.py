@@ -44,14 +44,14 @@ INSECURE_HOSTS: list[str] = []  # host:port whose certificates are not verified,
 DOWNLOAD_WARNSIZE = 0
 DOWNLOAD_FAIL_ON_DATALOSS = False  # a page that ends early is kept and marked
 DOWNLOAD_HANDLERS = {  # http and https only
-    "http": "spiders.middlewares.LimitedHandler",
-    "https": "spiders.middlewares.LimitedHandler",
+    "http": "spiders.download.LimitedHandler",
+    "https": "spiders.download.LimitedHandler",
     "data": None,
     "file": None,
     "ftp": None,
     "s3": None,
 }
-TWISTED_DNS_RESOLVER = "spiders.middlewares.GuardedResolver"
+TWISTED_DNS_RESOLVER = "spiders.guard.GuardedResolver"
 NAMED_HOSTS: list[str] = []  # host:port that may be private, because the operator's TOML names them
 COOKIES_ENABLED = False
 REFERER_ENABLED = False  # CVE-2026-105782: a response header chose the code that was called
@@ -78,6 +78,8 @@ DOWNLOADER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "spiders.middlewares.Throttle": 0,
+    "spiders.memory.MemoryUsage": 0,
+    "scrapy.extensions.memusage.MemoryUsage": None,
     "scrapy.extensions.logstats.LogStats": None,
 }
 SPIDER_MIDDLEWARES = {  # what they do is done by the spider or switched off; each costs a generator a request
@@ -91,3 +93,4 @@ LOG_LEVEL = "WARNING"
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the spider says it in words
 LOG_FORMAT = "%(levelname)s: %(message)s"
 STATS_DUMP = False
+WARN_ON_GENERATOR_RETURN_VALUE = False  # reads and parses the source of a callback anew for every response

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.brands import BETTING_BRAND, BOOKMAKER, CODED_BRAND, GAMBLING
 from pipeline.decode import decode
 from pipeline.fold import fold
-from pipeline.quality import BETTING_BRAND, BOOKMAKER, CODED_BRAND, GAMBLING
 from pipeline.records import Site
 
 LARGEST_CHALLENGE = 64 * 1024  # bytes; the scripts of the firewalls that were seen have 1 to 40 KB

@@ -57,7 +57,7 @@ def test_a_capture_is_kept_as_received_and_judges_that_are_not_ours_agree(tmp_pa
     assert judged.returncode == 0, judged.stdout
     with path.open("rb") as stream:
         info, response, _ = [(r.headers.to_dict(), r.reader.read()) for r in ArchiveIterator(stream, parse_http=False)]
-    assert b"software: Yixun/test" in info[1] and b"robots: obey" in info[1] and b"reconstructed" in info[1]
+    assert b"software: Yixun/test" in info[1] and b"robots: classic" in info[1] and b"reconstructed" in info[1]
     assert response[0]["WARC-Payload-Digest"] == ref.digest
     assert ref.digest.startswith("sha256:") and len(ref.digest) == 7 + 64
     head, _, kept = response[1].partition(b"\r\n\r\n")
@@ -118,9 +118,50 @@ def test_what_is_known_becomes_a_revisit(tmp_path: Path) -> None:
     assert [(c.status, c.body, c.digest) for c in read] == [(200, b"", first.digest), (304, b"", first.digest)]
 
 
+def records(path: Path) -> list[tuple[dict[str, str], bytes]]:
+    """The records of a file as FastWARC reads them."""
+    with path.open("rb") as stream:
+        return [(r.headers.to_dict(), r.reader.read()) for r in ArchiveIterator(stream, parse_http=False)]
+
+
+def test_a_record_says_what_was_asked_of_whom_and_a_revisit_what_it_refers_to(tmp_path: Path) -> None:
+    """WARC 1.1: 5.6 WARC-Concurrent-To, 5.10 WARC-IP-Address, 6.7.2 what a revisit of an identical payload has."""
+    asked = ((b"User-Agent", b"Yixun/test"), ("If-None-Match", '"1"'))
+    for moment in (NOW, LATER):
+        with writer(tmp_path, moment) as out:
+            out.write_response(f"{URL}?a=b", moment, 200, "OK", HTML, b"same", ip="192.0.2.7", asked=asked)
+
+    (_, response, request), (_, revisit, second) = (records(path) for path in warcs(tmp_path))
+    for one, other in ((response, request), (revisit, second)):
+        assert other[0]["WARC-Type"] == "request"
+        assert other[0]["WARC-Concurrent-To"] == one[0]["WARC-Record-ID"]
+        assert {one[0]["WARC-IP-Address"], other[0]["WARC-IP-Address"]} == {"192.0.2.7"}
+        assert one[0]["WARC-Target-URI"] == other[0]["WARC-Target-URI"] == f"{URL}?a=b"
+    assert request[1].startswith(b"GET /news/12.html?a=b HTTP/1.1\r\nHost: demo.test\r\nUser-Agent: Yixun/test\r\n")
+    assert request[1].endswith(b'If-None-Match: "1"\r\n\r\n')
+    assert revisit[0]["WARC-Refers-To"] == response[0]["WARC-Record-ID"]
+    assert revisit[0]["WARC-Truncated"] == "length" and "WARC-Truncated" not in response[0]
+    read = [list(read_captures(path)) for path in warcs(tmp_path)]
+    assert [[(c.kind, c.truncated) for c in one] for one in read] == [[("response", "")], [("revisit", "")]]
+    assert "truncated" not in index(tmp_path)[1], "what a revisit leaves out is no loss"
+    assert [c.length for one in read for c in one] == [int(line["length"]) for line in index(tmp_path)]
+
+
+def test_a_page_that_was_cut_stays_known_as_cut_when_it_comes_again(tmp_path: Path) -> None:
+    for moment in (NOW, LATER):
+        with writer(tmp_path, moment) as out:
+            out.write_response(URL, moment, 200, "OK", HTML, b"begins", truncated="time")
+
+    page = load_known(tmp_path).page(URL)
+
+    assert page is not None and (page.captured_at, page.truncated) == (LATER, "time")
+
+
 def test_an_unasked_304_is_kept_as_it_is(tmp_path: Path) -> None:
     with writer(tmp_path) as out:
         assert out.write_response(URL, NOW, 304, "", (), b"").kind == "response"
+
+    assert not load_known(tmp_path).had(URL), "its payload never came"
 
 
 def test_the_payload_of_a_known_page_is_found_again(tmp_path: Path) -> None:

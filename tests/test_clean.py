@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import forms
 from pipeline.clean import CLEANER, REASONS, clean, clean_page
 from pipeline.records import Article, Capture, Layout, Rejection, Site
 
@@ -311,6 +312,13 @@ KINDS = {
 }  # fmt: skip
 
 
+def kind_of_page(read: Article | Rejection) -> str:
+    kind = kind_of(read)
+    return {"list page": "list", "article of pictures": "pictures", "article of attachments": "attachments"}.get(
+        kind, kind
+    )
+
+
 def kind_of(read: Article | Rejection) -> str:
     if isinstance(read, Rejection):
         return "list page" if read.reason == "list page" else "error"
@@ -509,3 +517,71 @@ def test_neither_a_clock_nor_the_end_of_a_span_is_the_publication(info: str, pub
 
     assert isinstance(read, Article)
     assert read.published_at == published_at
+
+
+def test_made_pages_are_read_whatever_form_they_are_in() -> None:
+    kinds = wrong = 0
+    fields: dict[str, list[bool]] = {}
+    for seed in range(300):
+        made = forms.make(seed)
+        read = clean_page(made.html, forms.URL)
+        kinds += 1
+        wrong += kind_of_page(read) != made.kind
+        for name, expected in made.expected.items():
+            value = getattr(read, "text" if name == "lines" else name, "") or ""
+            same = "".join(value.split()) == "".join("".join(expected).split())  # type: ignore[arg-type]
+            fields.setdefault(name, []).append(same)
+
+    assert wrong <= 0.03 * kinds
+    assert {name: sum(right) / len(right) >= 0.95 for name, right in fields.items()} == dict.fromkeys(fields, True)
+
+
+SIDE = (
+    "<div class=side><h3>医院简介</h3><p>我院始建于1951年，是一所集医疗、教学、科研、预防保健为一体的三级综合医院，"
+    "开放床位一千二百张，年门诊量九十万人次，先后荣获省级文明单位等称号。</p></div>"
+)
+
+
+@pytest.mark.parametrize("title", [TITLE, "某县人民医院", "新闻详情-某县人民医院"])
+@pytest.mark.parametrize("before", [True, False])
+def test_a_box_beside_a_short_article_is_not_the_article(title: str, before: bool) -> None:
+    main = f"<div><p>{TITLE}</p><p>2022-08-22</p><div>喜讯：护理部获评巾帼文明岗。</div></div>"
+
+    read = article(page(SIDE + main if before else main + SIDE, title=title))
+
+    assert (read.title, read.text, read.published_at) == (TITLE, "喜讯：护理部获评巾帼文明岗。", "2022-08-22")
+
+
+def test_a_list_of_summaries_is_a_list() -> None:
+    items = "".join(
+        f"<div><h3><a href=/n{n}>工会慰问夜班职工</a></h3><p>除夕夜，工会主席为第{n}病区的职工送去祝福……</p></div>"
+        for n in range(5)
+    )
+
+    assert rejection(page(items, title="医院新闻-某县人民医院")).reason == "list page"
+
+
+def test_what_scripts_and_attributes_say_of_the_day_is_read() -> None:
+    for information in (
+        '发布时间：<script>document.write("2022-08-22");</script>',
+        '<span id=t></span><script>$("#t").html("2022-08-22");</script>',
+        '<time datetime="2022-08-22">8月22日</time>',
+    ):
+        html = page(f"<h1>{TITLE}</h1><div>来源：门诊部 {information}</div><div><p>{SENTENCE}</p></div>")
+
+        assert article(html).published_at == "2022-08-22"
+        assert article(html).text == SENTENCE
+
+
+def test_markup_that_was_escaped_is_markup() -> None:
+    shown = (
+        f'&lt;p style="text-indent:2em"&gt;{SENTENCE}&lt;/p&gt;&lt;p&gt;&amp;ldquo;谢谢！&amp;rdquo;他说。&lt;/p&gt;'
+    )
+
+    assert article(page(f"<h1>{TITLE}</h1><p>2022-08-22</p><div>{shown}</div>")).text == f"{SENTENCE}\n“谢谢！”他说。"
+
+
+def test_a_page_with_an_embedded_video_is_an_article() -> None:
+    body = f"<h1>{TITLE}</h1><div>2022-08-22 来源：护理部</div><div><iframe src=https://v.example/1></iframe></div>"
+
+    assert article(page(body)).source == "护理部"

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from spiders.compare import changes, findings, in_words, load_test, save_test
-from spiders.crawl import Sample, SiteStats, Survey
+from spiders.crawl import SiteStats
+from spiders.survey import FoundList, Sample, Survey
 
 NOW = datetime.datetime(2026, 11, 21, 2, 0, tzinfo=datetime.UTC)
 
@@ -19,7 +20,8 @@ def found(**fields: Any) -> dict[str, Any]:
         for n in range(5)
     ]
     survey = Survey(
-        url="http://a.test/", name="a", hospital="示范县人民医院", sections=(("新闻", "http://a.test/news/"),),
+        url="http://a.test/", name="a", hospital="示范县人民医院",
+        lists=(FoundList(name="新闻", url="http://a.test/news/", articles=20),),
         articles_seen=20, samples=tuple(samples), unsure=(), stats=SiteStats(site="a", started_at=""), toml="",
     )  # fmt: skip
     return findings(survey, NOW) | fields

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dates import date_in_url, find_dates, first_date
+from pipeline.dates import date_in_url, find_dates, first_date, labelled_date
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,14 @@ from pipeline.dates import date_in_url, find_dates, first_date
         ("2022-08-22 00:00:00", "2022-08-22"),
         ("时间:2022-08-22525", "2022-08-22"),
         ("2022-08-22浏览：33", "2022-08-22"),
+        ("2022-8-22 8:5:6", "2022-08-22T08:05:06+08:00"),
+        ("二Ｏ二二年八月二十二日", "2022-08-22"),
+        ("2022·08·22", "2022-08-22"),
+        ("22-Aug-2022", "2022-08-22"),
+        ("Mon Aug 22 10:14:05 CST 2022", "2022-08-22T10:14:05+08:00"),
+        ("Mon, 22 Aug 2022 02:14:05 GMT", "2022-08-22T10:14:05+08:00"),
+        ("8/22/2022 3:05:06 PM", "2022-08-22T15:05:06+08:00"),
+        ("2022-08-22 08:00-12:00", "2022-08-22T08:00:00+08:00"),
     ],
 )
 def test_a_printed_date_is_read(printed: str, iso: str) -> None:
@@ -114,3 +122,18 @@ def test_every_time_comes_back_in_every_form(moment: datetime.datetime) -> None:
 def test_no_line_makes_it_raise(line: str) -> None:
     for found in find_dates(line):
         assert found.iso is None or datetime.datetime.fromisoformat(found.iso)
+
+
+@pytest.mark.parametrize(
+    ("value", "iso"),
+    [
+        ("20220822", "2022-08-22"), ("20220822101405", "2022-08-22T10:14:05+08:00"), ("22-08-22", "2022-08-22"),
+        ("22年8月22日 10:14", "2022-08-22T10:14:00+08:00"), ("111.8.22", "2022-08-22"), ("98/8/22", "1998-08-22"),
+    ],
+)  # fmt: skip
+def test_behind_a_label_shorter_forms_are_dates(value: str, iso: str) -> None:
+    found = labelled_date(value)
+
+    assert found is not None
+    assert found.iso == iso
+    assert first_date(value) is None

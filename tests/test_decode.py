@@ -114,3 +114,62 @@ def test_nothing_makes_it_raise_and_no_control_character_gets_through(body: byte
 def test_common_words_survive_in_either_encoding_without_a_label(text: str) -> None:
     for codec in ("utf-8", "gb18030"):
         assert decode(text.encode(codec)).text == text
+
+
+KOREAN = "병원은 다음 주 월요일부터 점심 진료를 시작합니다. 시민 여러분은 전화로 예약할 수 있습니다."
+HONG_KONG = "病人嘅家屬喺大堂登記，職員會帶佢哋去病房，唔使等咁耐，仲有茶水供應㗎。"
+
+
+def test_korean_is_read_as_declared_and_chinese_that_calls_itself_korean_is_not() -> None:
+    korean = page("euc-kr", KOREAN)
+    chinese = page("euc-kr")
+
+    assert decode(korean.encode("cp949")).text == korean
+    assert decode(chinese.encode("gb18030")).text == chinese
+    assert decode(chinese.encode()).text == chinese
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("declared", ["", "utf-16", "gb2312"])
+def test_utf16_is_known_without_its_mark(codec: str, declared: str) -> None:
+    html = page(declared)
+
+    decoded = decode(html.encode(codec), "text/html")
+
+    assert (decoded.text, decoded.encoding, decoded.how) == (html, codec, "zeros")
+
+
+@pytest.mark.parametrize("declared", ["utf-8", "gb2312", ""])
+def test_a_few_broken_bytes_leave_utf8_what_it_is(declared: str) -> None:
+    body = page(declared, SENTENCE * 5).encode()
+    at = body.index("午间".encode())
+    broken = body[:at] + b"\xe5\x8d" + body[at + 3 :] + b"\xff<p>\xe4"
+
+    decoded = decode(broken)
+
+    assert decoded.encoding == "utf-8"
+    assert decoded.text.count("\ufffd") <= 4
+    assert SENTENCE in decoded.text
+
+
+def test_the_characters_of_hong_kong_are_read_from_big5() -> None:
+    html = page("big5", HONG_KONG)
+
+    assert decode(html.encode("big5hkscs")).text == html
+
+
+@pytest.mark.parametrize("label", ["x-user-defined", "utf-7", "hz-gb-2312", "iso-2022-cn", "gb18030-2005x"])
+def test_a_label_that_says_nothing_leaves_the_bytes_to_speak(label: str) -> None:
+    for codec in ("utf-8", "gb18030"):
+        assert decode(page(label).encode(codec), f"text/html; charset={label}").text == page(label)
+
+
+def test_utf7_is_not_read_as_utf7() -> None:
+    assert decode(b"<p>+ADw-script+AD4-</p>", "text/html; charset=utf-7").text == "<p>+ADw-script+AD4-</p>"
+
+
+def test_zeros_and_controls_between_the_characters_are_dropped() -> None:
+    html = page("utf-8")
+    spoilt = "\x00".join(html).replace("医", "\x85医\x0b").encode()
+
+    assert decode(spoilt).text == html

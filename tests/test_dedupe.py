@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import time
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from demo.damage import inject, swap_brand
 from pipeline.dedupe import Candidate, Verdict, bridges, compare, may_be_one, representative
 from pipeline.documents import KEY_BITS, Document, exact_key, keys, prepare, prepare_all
-from pipeline.records import Article, Evidence, Flag
+from pipeline.records import Article, Evidence, Flag, Link
 
 HOSPITAL = "青河县人民医院"
 PARAGRAPHS = (
@@ -100,6 +101,95 @@ def test_a_changed_fact_makes_a_sibling(before: str, after: str, what: str) -> N
     assert found is not None
     assert found.kind == "sibling"
     assert what in {difference.what for difference in found.differences}
+
+
+@pytest.mark.parametrize(("before", "after"), [("共1。", "共10。"), ("共15，", "共5，"), ("第1期\n", "第11期\n")])
+def test_a_number_at_the_end_of_a_clause_is_a_fact_as_well(before: str, after: str) -> None:
+    text, place = ARTICLE.text, ARTICLE.text.index("据张建国")
+    one, other = (text[:place] + number + text[place:] for number in (before, after))
+
+    assert kind(one, old=dataclasses.replace(ARTICLE, text=other)) == "sibling"
+
+
+def test_a_slip_of_the_pen_in_a_name_makes_nobody_else() -> None:
+    assert kind(ARTICLE.text.replace("主任张建国带领", "主任张建的带领")) == "copy"
+    assert kind(ARTICLE.text.replace("主任张建国带领", "主任张建华带领")) == "sibling"
+
+
+@pytest.mark.parametrize(
+    ("printed", "days", "expected"),
+    [
+        ("3月92日", 2, "revision"),  # there is no such day
+        ("3月11日", 2, "revision"),  # the later text goes back
+        ("3月14日", 2, "sibling"),  # a series goes on
+        ("3月14日", 0, "revision"),
+        ("3月11日", 20, "sibling"),
+    ],
+)
+def test_a_changed_date_is_a_correction_unless_it_goes_on_like_a_series(printed: str, days: int, expected: str) -> None:
+    text = ARTICLE.text.replace("3月12日", printed)
+    published = datetime.date(2024, 3, 13) + datetime.timedelta(days=days)
+
+    assert kind(text, site="qinghe", published_at=published.isoformat()) == expected
+
+
+def test_another_word_in_latin_letters_is_another_fact() -> None:
+    english = (
+        "On Tuesday the county hospital opened a new dialysis centre. Doctor Smith cut the ribbon and thanked all. "
+        "The centre has twelve beds and will treat patients from four towns. Visitors could see the rooms all day."
+    )
+    old = dataclasses.replace(ARTICLE, title="New dialysis centre", text=english)
+
+    assert kind(english.replace(". ", ".\n").replace("dialysis centre", "DIALYSIS CENTRE"), old=old) == "copy"
+    assert kind(english.replace("Smith", "Johnson"), old=old) == "sibling"
+    assert kind(english.replace("twelve", "thirteen"), old=old) == "sibling"
+    assert kind(english.replace("Visitors", "Vistors"), old=old) == "copy"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_traditional_damaged_and_hijacked_at_once_is_still_a_copy(seed: int) -> None:
+    damaged = inject(swap_brand(ARTICLE.text, HOSPITAL, "澳门新葡京"), density=0.8, seed=seed)
+
+    assert kind(damaged, flags=(Flag(name="annotated", evidence=()),)) == "copy"
+
+
+def test_tables_of_numbers_are_told_apart_by_one_number() -> None:
+    figures = " ".join(str(1000 + 7 * at) for at in range(200))
+    old = dataclasses.replace(ARTICLE, text=figures)
+
+    assert kind(figures.replace(" ", "\n"), old=old) == "copy"
+    assert kind(figures.replace("1700", "1710"), old=old) == "sibling"
+
+
+def notice(
+    site: str = "a", day: str | None = "2024-03-13", title: str = "公告", text: str = "", *files: str
+) -> Article:
+    images = tuple(Link(url=f"https://{site}.example/{len(site)}/{file}") for file in files)
+    return Article(site=site, url=f"https://{site}.example/n", title=title, text=text, published_at=day, images=images)
+
+
+BARE = "现将本周有关事项予以公告，详情请见下图，如有疑问请联系医院办公室。请广大患者相互转告，不便之处敬请谅解。"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (notice(), notice(), "copy"),
+        (notice(), notice(day="2024-05-13"), "sibling"),
+        (notice(), notice(day=None), "sibling"),
+        (notice("a", None, "青河县人民医院招聘公告一览"), notice("b", None, "青河县人民医院招聘公告一览"), "copy"),
+        (notice("a", "2024-03-13", "公告", "", "1.jpg"), notice("a", "2024-03-13", "公告", "", "2.jpg"), "sibling"),
+        (notice("a", "2024-03-13", "公告", "", "1.jpg"), notice("b", "2024-09-13", "公告", "", "1.jpg"), "copy"),
+        (notice("a", "2024-03-13", "公告", BARE), notice("b", "2024-09-13", "公告", BARE), "copy"),
+        (notice("a", "2024-03-13", "公告", BARE), notice("a", "2024-09-13", "公告", BARE), "sibling"),
+        (notice("a", "2024-03-13", "公告", BARE, "x.pdf"), notice("a", "2024-03-14", "公告", BARE, "y.pdf"), "sibling"),
+    ],
+)
+def test_notices_without_words_are_told_apart_by_files_and_days(one: Article, other: Article, expected: str) -> None:
+    found = compare(prepare(other), prepare(one))
+
+    assert found is not None and found.kind == expected
+    assert (expected == "copy") == (not found.differences)
 
 
 def test_a_slip_of_the_pen_is_no_fact() -> None:

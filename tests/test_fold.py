@@ -28,6 +28,13 @@ def test_width_case_and_compatibility_forms_fold_away() -> None:
     assert fold("ＰＥＴ－ＣＴ①㎡") == "pet-ct1m2"
 
 
+def test_every_compatibility_form_folds_to_what_is_typed() -> None:
+    assert fold("①②Ⅲ㎡㏄ﬁ℃½") == "12iiim2ccfi°c1⁄2"
+    assert fold("ｱｲｳ ＡＢＣ１２３") == "アイウ abc123"
+    assert fold("\uf9dc\ufa19") == fold("隆神")  # compatibility ideographs
+    assert fold("👍🏻") == "👍🏻"
+
+
 def test_invisible_characters_are_dropped_and_blanks_and_punctuation_stay() -> None:
     assert fold("胸\u200b痛\ufeff中 心。") == "胸痛中 心。"
 

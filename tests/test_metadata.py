@@ -185,3 +185,41 @@ def test_a_stock_phrase_in_parentheses_is_no_credit() -> None:
     assert is_credit("（张达）")
     assert not is_credit("（此件公开发布）")
     assert byline("冬天要早睡晚起。（治未病科 包容）") == ("包容", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("[发布日期]2023-03-01 [作者]张达 [编辑]李敏", {"published": "2023-03-01", "author": "张达", "editor": "李敏"}),
+        ("\x1f发布部门\x1f\x1f采购办\x1f", {"poster": "采购办"}),
+        ("作者：张达 科室核稿：李敏", {"author": "张达", "reviewer": "李敏"}),
+        ("编辑：毛　豆　审核：王强", {"editor": "毛 豆", "reviewer": "王强"}),
+        ("一审丨庾亮 二审丨狄青 校对丨阳光", {"reviewer": "狄青", "proofreader": "阳光"}),
+        ("发布日期：20230309 供稿：党办", {"published": "20230309", "contributor": "党办"}),
+        ("日期：23-03-09 已有899人浏览", {"time": "23-03-09"}),
+        ("作者：张达时间：2023-03-09", {"author": "张达", "time": "2023-03-09"}),
+    ],
+)
+def test_labels_of_every_make_are_read(line: str, fields: dict[str, str]) -> None:
+    assert dict(read_line(line).fields) == fields
+    assert read_line(line).is_metadata
+
+
+@pytest.mark.parametrize(
+    "line", ["义诊时间：2023-03-15", "作者：鲁迅的《药》曾写过人血馒头，今天读来仍令人警醒，迷信偏方害人害己。"]
+)
+def test_what_only_begins_like_a_label_is_the_articles(line: str) -> None:
+    assert not read_line(line).is_metadata
+
+
+@pytest.mark.parametrize(
+    ("printed", "title"),
+    [
+        ("监控系统改造项目招标公告_招标信息_某市医院", "监控系统改造项目招标公告"),
+        ("“小小哨兵”走进医院 - 某区妇幼保健院", "“小小哨兵”走进医院"),
+        ("通知公告_关于放假的通知_某市医院", "关于放假的通知"),
+        ("心血管内科-某市中心医院", "心血管内科"),
+    ],
+)
+def test_sections_and_sites_are_told_from_headlines(printed: str, title: str) -> None:
+    assert without_site(printed) == title

@@ -66,12 +66,29 @@ def test_a_brand_in_the_place_of_the_hospital_is_a_hijack(brand: str) -> None:
     [
         _changed(source="sp20241119"),
         _changed(source="[db:来源]"),
+        _changed(source="${article.origin}"),
+        _changed(author="{{ item.writer }}"),
+        _changed(source="乐鱼体育官网"),
+        _changed(source="半岛bob在线登录"),
+        _changed(title="ag真人国际厅-" + STORY.title),
         _changed(text=swap_roles(STORY.text)),
         _changed(text=porn_line(STORY.text)),
         _changed(title="万博体育app官网-" + STORY.title),
         _changed(url="https://www.cheap-shoes.example/news/1.html"),
     ],
-    ids=["code", "template hole", "roles", "porn", "bookmaker", "foreign host"],
+    ids=[
+        "code",
+        "template hole",
+        "dollar",
+        "braces",
+        "sport",
+        "letters",
+        "hall",
+        "roles",
+        "porn",
+        "bookmaker",
+        "foreign host",
+    ],
 )
 def test_other_signs_of_a_hijack(article: Article) -> None:
     assert "hijacked" in _flags(article)
@@ -89,6 +106,13 @@ def test_other_signs_of_a_hijack(article: Article) -> None:
         "国产精品药械展上，亚洲视频脑电图仪受到关注，免费视频教学同步上线。",
         "兽医公司与我院联合开展人畜共患病防治培训，中医公司捐赠了药材。",
         "39健康网、120急救中心和36氪对此进行了报道。",
+        "开元寺社区的棋牌室里，江南体育学院的学生陪老人下棋，凤凰120急救站在旁待命。",
+        "澳门博彩业从业人员体检结果公布，半岛中心医院体育医学科参与其中。",
+        "保卫科提醒：“无抵押贷款”“刷单返利”都是骗局，电话13800001111。",
+        "信息科拟采购网站建设与SEO优化服务，联系人QQ：100200301。",
+        "登录后查看检验结果，点击“阅读全文”可见医生的解读。",
+        "民警教学生抵制偷拍、拒绝黄色视频。",
+        "天亮了，大家慢慢走回病房……",
     ],
 )
 def test_honest_sentences_are_no_evidence(sentence: str) -> None:
@@ -140,7 +164,34 @@ def test_a_disclaimer_at_the_end_is_cut_without_a_flag() -> None:
     assert article.flags == ()
 
 
-@pytest.mark.parametrize("end", ["\n点击阅读全文", "\n未完待续", "\n剩余60%内容登录后可查看"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "代开正规发票，先验后付，微信同号13700001234",
+        "黑户可办，当天放款，客服QQ：55667788",
+        "蜘蛛池出租、外链代发、快速收录，联系TG：@paiming1",
+        "祖传秘方专治顽疾，无效退款，电话微信13612340000",
+        "本站提供word版下载，如需定制工作总结，请加客服微信：wendang66",
+        "点击下载棋牌app，注册即送88元彩金，24小时在线客服",
+    ],
+)
+def test_an_offer_with_a_contact_at_the_end_is_spam_and_cut(tail: str) -> None:
+    article = judge(_changed(text=f"{STORY.text}\n{tail}"), SITE)
+
+    assert article.flagged("spam")
+    assert article.text == STORY.text
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "\n介绍了有关情况...[详细]",
+        "\n下一步，医院将继续（",
+        "\n点击阅读全文",
+        "\n未完待续",
+        "\n剩余60%内容登录后可查看",
+    ],
+)
 def test_a_preview_is_truncated(end: str) -> None:
     assert _flags(_changed(text=STORY.text + end)) == ["truncated"]
 

@@ -8,16 +8,22 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from archive import relations
+from archive import candidates, relations
 from archive.relations import New
-from benchmarks.dedupe import Generator, Labelled
+from benchmarks.copies import Generator, Labelled
+from pipeline.dedupe import compare
 from pipeline.documents import Document, prepare_all
 from pipeline.errors import ArchiveError
 from pipeline.records import Article, Cluster, Flag
@@ -92,7 +98,7 @@ def store(db: Database, documents: Iterable[Labelled], *, batch: int) -> dict[in
     return {id: url for url, id in ids.items()}
 
 
-def _batched(documents: Iterable[Labelled], size: int) -> Iterator[list[Labelled]]:
+def _batched(documents: Iterable[Any], size: int) -> Iterator[list[Any]]:
     iterator = iter(documents)
     while some := list(itertools.islice(iterator, size)):
         yield some
@@ -146,6 +152,13 @@ def test_the_representative_is_the_official_page_whatever_came_first(db: Databas
     assert cluster.representative == 3
 
 
+def rebuild(db: Database, news: Sequence[New], pages: Pages, *, batch: int = 1000) -> None:
+    reached = relations.begin_rebuild(db)
+    left = [one for one in news if one.id > reached]
+    for some in [*_batched(left, batch), []]:
+        relations.rebuild_batch(db, some, documents_of=pages.documents_of)
+
+
 def previews(pages: Pages) -> list[New]:
     """Two previews that share nothing, then the whole that bridges them, then a copy."""
     return [
@@ -165,24 +178,24 @@ def test_a_whole_text_makes_one_cluster_of_its_previews_and_a_split_undoes_it_fo
     merge = relations.merges(db, 1)[0]
     assert (merge.cluster, merge.bridge) == (1, 3)
 
-    off = relations.split(db, 1)
+    off = relations.undo(db, merge.event)
 
     assert isinstance(off, Cluster) and off.members == (2, 3, 4)
     assert relations.cluster_of(db, 1) is None
     assert relations.verify(db) == []
     put(db, pages, 5, article("\n".join((*LINES, "责任编辑：王磊")), site="d"))
     assert relations.members(db, 2) == [2, 3, 4, 5]
-    relations.rebuild(db, [New(id, texts[0]) for id, texts in pages.texts.items()], documents_of=pages.documents_of)
+    rebuild(db, [New(id, texts[0]) for id, texts in pages.texts.items()], pages)
     assert relations.members(db, 2) == [2, 3, 4, 5]
-    with pytest.raises(ArchiveError, match="no such merge"):
-        relations.split(db, 2)
+    with pytest.raises(ArchiveError, match="undone already"):
+        relations.undo(db, merge.event)
 
 
 def test_one_article_can_be_taken_out_for_good_also_the_first(db: Database, pages: Pages) -> None:
     for id, site in enumerate(("a", "b", "c"), 1):
         put(db, pages, id, article(site=site))
 
-    relations.split(db, 1, article=1)
+    relations.split(db, 1)
     put(db, pages, 4, article(site="d"))
     put(db, pages, 1, article(site="a"))
 
@@ -190,8 +203,67 @@ def test_one_article_can_be_taken_out_for_good_also_the_first(db: Database, page
     assert set(relations.members(db, 2)) >= {2, 3}
     assert 1 not in relations.members(db, 2)
     assert relations.verify(db) == []
-    with pytest.raises(ArchiveError, match="no cluster"):
+    with pytest.raises(ArchiveError, match="in no cluster"):
         relations.split(db, 77)
+
+
+def test_who_came_with_others_in_a_merge_leaves_with_them(db: Database, pages: Pages) -> None:
+    relations.relate_many(db, previews(pages), documents_of=pages.documents_of)
+    event = relations.merges(db, 1)[0].event
+
+    off = relations.split(db, 2)
+
+    assert isinstance(off, Cluster) and off.members == (2, 3, 4)
+    assert relations.cluster_of(db, 1) is None
+    assert [merge.undone for merge in relations.merges(db, 1)] == [True]
+    with pytest.raises(ArchiveError, match="undone already"):
+        relations.undo(db, event)
+
+
+def test_what_was_split_stays_apart_when_an_older_cluster_takes_in_one_side(db: Database, pages: Pages) -> None:
+    whole = "\n".join(LINES)
+    put(db, pages, 1, article("\n".join(LINES[:5]), site="early"))
+    put(db, pages, 2, article(whole, site="a"))
+    put(db, pages, 3, article(whole, site="b"))
+    assert relations.members(db, 1) == [1, 2, 3]
+
+    relations.split(db, 3)
+    for id in range(4, 8):  # copies of all of them, and each a bridge
+        put(db, pages, id, article(f"{whole}\n（责任编辑：{'王李张刘'[id - 4]}磊）", site=f"s{id}"))
+        assert relations.verify(db) == []
+        assert relations.cluster_of(db, 3) is None or not {1, 2} & set(relations.cluster_of(db, 3).members)  # type: ignore[union-attr]
+    rebuild(db, [New(id, texts[0]) for id, texts in pages.texts.items()], pages, batch=2)
+
+    assert not {3} & set(relations.members(db, 1))
+
+
+def test_very_many_copies_are_one_cluster_and_do_not_fill_the_keys(db: Database, pages: Pages) -> None:
+    news = [pages.write(id, article(site=f"s{id}"), official=True) for id in range(1, 301)]
+    started = time.process_time()
+
+    relations.relate_many(db, news, documents_of=pages.documents_of)
+
+    assert relations.members(db, 1) == list(range(1, 301))
+    assert db.execute("select count(distinct article) from text_keys").fetchone()[0] <= relations.HOLDERS
+    assert time.process_time() - started < 3
+
+
+def test_a_long_series_costs_a_few_comparisons_each(db: Database, pages: Pages, monkeypatch: Any) -> None:
+    compared = []
+    monkeypatch.setattr(relations, "compare", lambda one, other: compared.append(1) or compare(one, other))
+    chance, news = random.Random(4), []
+    names = [a + b for a in "王李张刘陈杨赵黄周吴" for b in "伟芳娜敏静丽强磊军洋"]
+    for id in range(1, 201):
+        rows = [f"{place}：{chance.choice(names)} {chance.choice(names)}" for place in ("内科", "外科", "儿科", "骨科")]
+        text = "\n".join(("本周专家门诊安排如下，请提前预约。", *rows, "如有变动，以门诊大厅当日公告为准。"))
+        day = f"{2010 + id // 12}-{1 + id % 12:02}-01"
+        news.append(pages.write(id, article(text, title="专家门诊排班表", published_at=day)))
+
+    relations.relate_many(db, news, documents_of=pages.documents_of)
+
+    assert len(compared) < 4 * len(news)
+    assert db.execute("select count(*) from clusters").fetchone()[0] == 0
+    assert db.execute("select count(*) from relations where kind = 'sibling'").fetchone()[0] > 0
 
 
 def test_a_preview_that_two_siblings_contain_joins_neither_unless_a_date_tells(db: Database, pages: Pages) -> None:
@@ -261,10 +333,55 @@ def test_a_rebuild_gives_what_was_there(db: Database) -> None:
     pages = Pages()
     news = [pages.write(id, one.article, official=one.official) for id, one in enumerate(documents, 1)]
 
-    count = relations.rebuild(db, news, documents_of=pages.documents_of, batch=33)
+    rebuild(db, news, pages, batch=33)
 
-    assert count == len(documents)
     assert dump(db) == before
+
+
+def test_a_rebuild_goes_on_where_it_was_and_reaches_what_came_meanwhile(db: Database) -> None:
+    documents = [one for one in Generator(6).documents(100) if one.sort != "sameurl"]
+    pages = Pages()
+    news = [pages.write(id, one.article, official=one.official) for id, one in enumerate(documents, 1)]
+    relations.relate_many(db, news, documents_of=pages.documents_of)
+    whole = dump(db)
+    relations.forget(db, news[-1].id)
+
+    assert relations.begin_rebuild(db) == 0
+    relations.rebuild_batch(db, news[:40], documents_of=pages.documents_of)
+    assert any("not finished" in problem for problem in relations.verify(db))
+    assert relations.relate_many(db, news[-1:], documents_of=pages.documents_of) == {}  # the rebuild will reach it
+    assert relations.begin_rebuild(db) == 40
+    relations.rebuild_batch(db, news[40:], documents_of=pages.documents_of)
+    relations.rebuild_batch(db, [], documents_of=pages.documents_of)
+
+    assert relations.verify(db) == []
+    assert dump(db) == whole
+
+
+@given(st.permutations(range(7)))
+@settings(max_examples=25, deadline=None)
+def test_any_order_gives_the_same_clusters(order: list[int]) -> None:
+    whole = "\n".join(LINES)
+    sibling = whole.replace("36名", "41名").replace("陈志伟", "刘芳").replace("97分", "95分")
+    texts = [
+        whole,
+        f"本报讯（记者 王丽）{whole}",
+        "\n".join((*LINES, "责任编辑：孙丽")),
+        whole.replace("永丰市中心医院", "澳门新葡京"),
+        sibling,
+        f"{sibling}\n来源：健康报",
+        "\n".join(LINES[::-1][:2]),
+    ]
+    db, pages = Database(memory=True), Pages()
+    relations.create_tables(db)
+    news = [pages.write(id, article(texts[which], site=f"s{which}")) for id, which in enumerate(order, 1)]
+
+    relations.relate_many(db, news, documents_of=pages.documents_of)
+
+    clusters = partition(db, dict(enumerate(order, 1)))
+    # the last is a preview that both contain; without a date it belongs to whom it met first, or to nobody
+    assert {held - {6} for held in clusters} - {frozenset()} == {frozenset({0, 1, 2, 3}), frozenset({4, 5})}
+    assert relations.verify(db) == []
 
 
 def test_a_rolled_back_batch_leaves_nothing_behind(db: Database, pages: Pages) -> None:
@@ -279,47 +396,63 @@ def test_a_rolled_back_batch_leaves_nothing_behind(db: Database, pages: Pages) -
     assert dump(db) == before
 
 
-def relate_batches(path: Path, news: list[New], pages: Pages, *, killed_after: int = 0) -> None:
-    """Relate what is not related yet, a transaction a batch of 30; or die at a statement of the second batch."""
-    db = Database(path)
+_RELATE_UNTIL_KILLED = """
+import os, signal, sys
+from sqlite_utils import Database
+from archive import relations
+from benchmarks.copies import Generator
+from test_relations import relate_batches
+
+path, batches, statements = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+db = Database(path)
+count = 0
+
+def trace(statement):
+    global count
+    count += 1
+    if count == statements:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+relate_batches(db, batches)  # these are there for good
+db.conn.set_trace_callback(trace)
+relate_batches(db, batches + 1)
+"""
+
+
+def relate_batches(db: Database, count: int, size: int = 40) -> None:
+    """Relate the first batches of a generated archive that are not related yet, a transaction each."""
+    documents = [one for one in Generator(8).documents(120) if one.sort != "sameurl"]
+    pages = Pages()
+    news = [pages.write(id, one.article, official=one.official) for id, one in enumerate(documents, 1)]
     db.conn.isolation_level = None
     relations.create_tables(db)
-    first = db.execute("select coalesce(max(article), 0) from text_traits").fetchone()[0]
-    left = itertools.count(killed_after, -1)
-    for start in range(first, len(news), 30):
-        if killed_after and start:
-            db.conn.set_trace_callback(lambda _: os.kill(os.getpid(), signal.SIGKILL) if not next(left) else None)
+    done = db.execute("select coalesce(max(article), 0) from text_traits").fetchone()[0]
+    for start in range(done, min(count * size, len(news)), size):
         db.execute("begin immediate")
-        relations.relate_many(db, news[start : start + 30], documents_of=pages.documents_of)
+        relations.relate_many(db, news[start : start + size], documents_of=pages.documents_of)
         db.execute("commit")
-    db.close()
 
 
-def test_killed_in_the_middle_of_a_batch_and_run_again_gives_the_same(tmp_path: Path) -> None:
-    pages = Pages()
-    documents = [one for one in Generator(8).documents(90) if one.sort != "sameurl"]
-    news = [pages.write(id, one.article, official=one.official) for id, one in enumerate(documents, 1)]
-    relate_batches(tmp_path / "whole.db", news, pages)
-    whole = dump(Database(tmp_path / "whole.db"))
+@pytest.mark.parametrize("statements", [3, 30, 120])
+def test_killed_in_the_middle_of_a_batch_and_run_again_gives_the_same(tmp_path: Path, statements: int) -> None:
+    whole, killed = Database(tmp_path / "whole.db"), tmp_path / "killed.db"
+    relate_batches(whole, 3)
 
-    for statements in (3, 12, 40, 90):
-        path = tmp_path / f"{statements}.db"
-        child = os.fork()
-        if not child:
-            relate_batches(path, news, pages, killed_after=statements)
-            os._exit(0)
-        status = os.waitpid(child, 0)[1]
-        held = Database(path).execute("select max(article) from text_traits").fetchone()[0]
-        relate_batches(path, news, pages)
+    run = [sys.executable, "-c", _RELATE_UNTIL_KILLED, str(killed), "1", str(statements)]
+    here = Path(__file__).parent
+    env = os.environ | {"PYTHONPATH": f"{here.parent}{os.pathsep}{here}"}
+    ended = subprocess.run(run, capture_output=True, text=True, check=False, env=env)
 
-        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        assert held == 30  # of the second batch nothing is there
-        assert dump(Database(path)) == whole
-        assert relations.verify(Database(path)) == []
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    again = Database(killed)
+    assert again.execute("select max(article) from text_traits").fetchone()[0] == 40  # the batch is there or it is not
+    relate_batches(again, 3)
+    assert dump(again) == dump(whole)
+    assert relations.verify(again) == []
 
 
 def test_a_stock_phrase_is_skipped_when_its_key_is_full(db: Database, pages: Pages, monkeypatch: Any) -> None:
-    monkeypatch.setattr(relations, "FULL", 3)
+    monkeypatch.setattr(candidates, "FULL", 3)
     stock = "会议要求全院职工统一思想提高认识切实把各项工作落到实处。"
     others = random.Random(1)
     for id in range(1, 8):
@@ -333,7 +466,7 @@ def test_a_stock_phrase_is_skipped_when_its_key_is_full(db: Database, pages: Pag
 
 
 def test_keys_move_to_the_cold_table_and_are_still_found(db: Database, pages: Pages, monkeypatch: Any) -> None:
-    monkeypatch.setattr(relations, "HOT_KEYS", 10)
+    monkeypatch.setattr(candidates, "HOT_KEYS", 10)
     put(db, pages, 1, article())
 
     assert db.execute("select count(*) from text_keys").fetchone()[0] == 0
@@ -348,7 +481,7 @@ def test_keys_of_another_scheme_are_refused_until_they_are_made_again(db: Databa
         put(db, pages, 2, article(site="portal"))
     assert relations.verify(db) != []
     news = [New(id, texts[0]) for id, texts in pages.texts.items()]
-    relations.rebuild(db, news, documents_of=pages.documents_of)
+    rebuild(db, news, pages)
 
     assert relations.verify(db) == []
     assert relations.members(db, 1) == [1, 2]

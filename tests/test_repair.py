@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benchmarks.material import paragraphs
 from demo.damage import inject, traditional
-from pipeline.repair import ANNOTATION, assess, repair, searchable
+from pipeline.annotations import ANNOTATION
+from pipeline.repair import assess, repair, searchable
 
 SEEDS = Path(__file__).parent.parent.parent / "shared" / "seeds"
 CLEAN = "\n".join(paragraphs(8, seed=3))
@@ -39,6 +40,17 @@ def test_genuine_parentheses_stay_in_a_damaged_text(density: float) -> None:
 
     for part in ("(PET-CT)", "（楊克強）", "(所)", "2010(3)", "氰(qíng)", "胺(àn)", "骼(gé)", "(a)"):
         assert part in text
+
+
+UNDAMAGED = [f"{text}{word}。" for text, word in zip(paragraphs(15, seed=5), (
+    "春(chūn)天(tiān)", "龋(qǔ)齿", "肌酐(gān)", "嘌呤(piào lìng)", "胼胝(zhī)", "髋(kuān)关节", "踝(huái)",
+    "打鼾(hān)", "癔(yì)症", "粳(jīng)米", "皲(jūn)裂", "谵(zhān)妄", "痱(fèi)子", "瘘(lòu)管", "蛔(huí)虫",
+), strict=True)]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*UNDAMAGED, *map(traditional, UNDAMAGED)])
+def test_real_pinyin_stays_in_both_scripts(text: str) -> None:
+    assert repair(text).text == text
 
 
 @pytest.mark.parametrize(
@@ -142,6 +154,38 @@ def test_a_page_on_which_only_the_first_character_of_the_list_is_annotated() -> 
     damaged = traditional("疾病发生前应及早发现，发生后应及时治疗，这样才能减轻负担。") * 2
 
     assert repair(damaged.replace("發", "發(fā)")).text == damaged
+
+
+def test_the_names_that_a_site_gives_decide_between_readings() -> None:
+    damaged = inject(CLEAN + "\n“我们都很高兴。”白湖镇卫生院的护士说。", density=1, markers=1)
+
+    without = searchable(repair(damaged))
+    named = searchable(repair(damaged, damage=assess(damaged, ["白湖镇卫生院"])))
+
+    assert "。”白湖鎮衛生院" in named
+    assert len(named) == len(without) or "白湖鎮" not in without
+
+
+def test_a_short_field_is_read_with_the_words_of_its_page() -> None:
+    page = inject(CLEAN + "\n瞿昙寺卫生院开诊。瞿昙寺镇的群众都来了。", density=1, markers=0)
+    title = inject("“好！”瞿昙寺卫生院", density=1, markers=1)
+
+    assert "”瞿曇寺衛生院" in searchable(repair(title, damage=assess(page)))
+
+
+def test_a_figure_beside_an_asterisk_is_a_measure_and_a_page_of_half_width_questions_has_no_lost_mark() -> None:
+    damaged = inject(CLEAN, density=0.6, markers=0) + "\n盈利50点*做多。怎样创新?半年来效果如何?记者作了调查。"
+
+    assert repair(damaged).spots == ()
+
+
+def test_an_eaten_line_end_is_put_back_as_one() -> None:
+    clean = "\n".join(f"{line}“工作很顺利。”" for line in paragraphs(12, seed=8))
+    damaged = inject(clean, density=1, markers=1)
+
+    eaten = [spot for spot in repair(damaged).spots if spot.after.endswith("\n")]
+
+    assert all(spot.after.endswith("。”\n") and spot.status == "guess" for spot in eaten)
 
 
 def test_an_eaten_digit_is_never_guessed() -> None:

@@ -62,6 +62,37 @@ def test_what_is_proposed_finds_something(archive: Archive) -> None:
         assert all(archive.search(query).total for query in proposed)
 
 
+def test_of_several_words_the_one_that_nothing_has_is_mended_or_left_out(archive: Archive) -> None:
+    assert archive.suggestions("蒙荫县人民医院 献血")[0] == "hospital:蒙阴县人民医院 献血"
+    assert archive.suggestions("蒙荫县人民医院 会议")[0] == "蒙阴县人民医院 会议"
+    assert "献血" in archive.suggestions("献血 彩虹")
+    assert "hospital:蒙阴县人民医院 献血" in archive.suggestions("hospital:蒙荫县人民医院 献血")
+    assert set(archive.suggestions("停电 献血")) == {"停电", "献血"}
+    assert archive.suggestions("彩虹 乌云") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "proposed"),
+    [("蒙", "蒙阴县人民医院"), ("myx", "蒙阴县人民医院"), ("志愿", "志愿者献血"), ("停电 青山", "停电 青山中医院")],
+)
+def test_a_query_that_is_being_typed_goes_on_as_a_name_or_a_title(archive: Archive, typed: str, proposed: str) -> None:
+    assert proposed in archive.completions(typed)
+
+
+@pytest.mark.parametrize("typed", ["", " ", "彩虹", '"', "%", "a" * 500, "\x00"])
+def test_where_nothing_goes_on_nothing_is_proposed_as_one_types(archive: Archive, typed: str) -> None:
+    assert archive.completions(typed) == []
+
+
+def test_frequent_terms_are_what_titles_share(tmp_path: Path) -> None:
+    titles = ["召开党建工作会议", "党建工作推进会", "清河县人民医院党建工作", "护士节活动", "护士节慰问", "停电"]
+    with Archive(tmp_path / "archive.db") as archive:
+        archive.add([article(n, title) for n, title in enumerate(titles, 1)])
+
+        assert archive.frequent_terms()[:2] == ["党建工作", "护士节"]
+        assert "人民医院" not in archive.frequent_terms()
+
+
 @pytest.mark.parametrize("typed", ["", "  ", "zzzz", "彩虹", "title:x", "a" * 900, "%_'\"("])
 def test_where_nothing_is_near_nothing_is_proposed(archive: Archive, typed: str) -> None:
     assert archive.suggestions(typed) == []
@@ -87,6 +118,8 @@ def test_the_command_proposes_and_finds_alike(data: Path, capsys: pytest.Capture
 
     assert run(["search", "mengyin", *arguments], problems.append) == 0
     assert json.loads(capsys.readouterr().out)["suggestions"][0] == "蒙阴"
+    assert run(["search", "--complete", "蒙", *arguments], problems.append) == 0
+    assert "蒙阴县人民医院" in json.loads(capsys.readouterr().out)
     assert run(["search", "--like", "1", *arguments], problems.append) == 0
     assert [hit["id"] for hit in json.loads(capsys.readouterr().out)["hits"]] == [2]
     assert problems == []

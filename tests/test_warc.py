@@ -17,10 +17,12 @@ from warcio.warcwriter import WARCWriter
 from pipeline import warc
 from pipeline.errors import WarcError
 from pipeline.warc import read_capture, read_captures, scan
-from spiders.captures import CaptureWriter
+from spiders.captures import CaptureWriter, recover
 
 NOW = datetime.datetime(2026, 11, 21, 2, 0, tzinfo=datetime.UTC)
 PAGE = "<p>我院召开年度工作会议，各科室负责人参加。</p>".encode("gb18030") * 40
+
+GZIPPED = (("Content-Encoding", "gzip"),)
 
 
 def written(folder: Path, pages: int = 3, body: bytes = PAGE, headers: tuple[tuple[str, str], ...] = ()) -> Path:
@@ -96,6 +98,47 @@ def test_a_flipped_bit_is_found(tmp_path: Path) -> None:
         judged = subprocess.run(["gzip", "-t", path], capture_output=True, check=False)  # a judge that is not ours
 
         assert bool(scan(path).problem) == bool(judged.returncode)
+
+
+def test_a_damaged_record_is_the_only_one_that_is_lost(tmp_path: Path) -> None:
+    path = written(tmp_path, pages=6, body=random.Random(2).randbytes(900))
+    whole = path.read_bytes()
+    sound = {capture.offset: capture for capture in read_captures(path)}
+    starts = [*sound, len(whole)]
+    chance = random.Random(4)
+
+    for _ in range(120):
+        damaged = bytearray(whole)
+        places = sorted(chance.sample(range(starts[0], len(whole)), chance.randint(1, 2)))
+        for place in places:
+            damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        hurt = {max(start for start in starts if start <= place) for place in places}
+
+        read, problem = [], ""
+        try:
+            for capture in read_captures(path):
+                read.append(capture)
+        except WarcError as error:
+            problem = str(error)
+
+        assert {capture.offset for capture in read} >= set(sound) - hurt, places
+        assert all(capture.body == sound[capture.offset].body for capture in read), places
+        assert bool(problem) == bool(scan(path).problem)
+        if problem:
+            assert str(path) in problem and "restore the file from a copy" in problem
+
+
+def test_a_file_with_a_torn_tail_is_mended_as_the_message_says(tmp_path: Path) -> None:
+    path = written(tmp_path, pages=3)
+    path.write_bytes(path.read_bytes()[:-20])
+
+    with pytest.raises(WarcError, match=r"the last record is cut.*name it .*\.warc\.gz\.open and crawl its site"):
+        list(read_captures(path))
+    path.rename(f"{path}.open")
+    recover(path.parent)
+
+    assert len(list(read_captures(path))) == 2
 
 
 def test_what_is_no_warc_is_refused_by_name(tmp_path: Path) -> None:
@@ -196,6 +239,24 @@ def test_a_bomb_is_cut_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         capture = next(read_captures(path))
 
         assert (len(capture.body), capture.truncated) == (100_000, "length"), label
+
+
+@pytest.mark.parametrize("size", [90, 700, 40_000])
+def test_a_damaged_body_is_inflated_to_the_damage(tmp_path: Path, size: int) -> None:
+    text = bytes(random.Random(7).choices(b"abcdefgh ", k=size))
+    packed = gzip.compress(text)
+
+    wrong_sum = next(read_captures(written(tmp_path / "sum", 1, packed[:-8] + bytes(8), GZIPPED)))
+    members = next(read_captures(written(tmp_path / "two", 1, gzip.compress(b"first ") + packed, GZIPPED)))
+    torn = next(read_captures(written(tmp_path / "torn", 1, gzip.compress(b"first ") + packed[:-9], GZIPPED)))
+    tail = next(read_captures(written(tmp_path / "tail", 1, packed + b"garbage", GZIPPED)))
+    other = next(read_captures(written(tmp_path / "br", 1, packed, (("Content-Encoding", "br"),))))
+
+    assert (wrong_sum.body, wrong_sum.truncated) == (text, "disconnect")
+    assert (members.body, members.truncated) == (b"first " + text, "")
+    assert torn.body.startswith(b"first " + text[: size // 2]) and torn.truncated == "disconnect"
+    assert (tail.body, tail.truncated) == (text, "")
+    assert other.body == text, "it says br and is gzip"
 
 
 def test_a_body_that_ends_early_is_kept_and_marked(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import datetime
 import functools
 import http.server
+import json
 import shutil
 import socket
 import subprocess
@@ -119,6 +120,33 @@ def test_no_result_and_a_wrong_query_are_explained(archive: Path, query: str, sa
 
     assert said in page
     assert status == (200 if "Nothing" in said else 400)
+
+
+def test_a_wrong_query_is_pointed_at_where_it_is_wrong(archive: Archive):
+    _, page, _ = get(archive, "/?q=义诊 date:99")
+
+    assert html.fromstring(page).cssselect(".pointed")[0].text == "义诊 date:99\n" + " " * 10 + "^"
+
+
+def test_programs_are_given_the_same(archive: Archive):
+    status, answer, headers = get(archive, "/search.json?q=义诊&expand=1")
+    found = json.loads(answer)
+    assert (status, found["total"], len(found["hits"])) == (200, 29, 20)
+    assert found["facets"]["hospital"] == [["清溪县人民医院", 29]]
+    assert headers["content-type"].startswith("application/json")
+    assert len(json.loads(get(archive, f"/search.json?q=义诊&expand=1&after={found['next']}")[1])["hits"]) == 9
+
+    status, answer, _ = get(archive, "/search.json?q=义诊 OR")
+    assert (status, json.loads(answer)["position"]) == (400, 3)
+    assert get(archive, "/search.json")[0] == 400
+    assert get(archive, "/search.json?q=义诊&since=soon")[0] == 400
+
+
+def test_what_is_being_typed_is_completed(archive: Archive):
+    status, answer, _ = get(archive, "/suggest.json?q=清溪")
+
+    assert (status, json.loads(answer)) == (200, ["清溪", ["清溪县人民医院"]])
+    assert "清溪县人民医院" in html.fromstring(get(archive, "/")[1]).xpath("//datalist/option/@value")
 
 
 def test_an_article_shows_its_evidence_repairs_and_changes(archive: Path):

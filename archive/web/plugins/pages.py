@@ -1,5 +1,6 @@
 """The pages that Datasette serves beside its own: the search (`/`), an article (`/article/ID`) and the Atom feed of a
-saved search (`/feed/NAME.atom`).
+saved search (`/feed/NAME.atom`); and for programs the search (`/search.json`) and how a query that is being typed may
+go on (`/suggest.json`).
 
 In come the query and the filters of the address, out goes HTML that runs without a script. Every answer forbids
 scripts and foreign resources (Content-Security-Policy), whatever text the archive holds.
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import functools
 import itertools
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +25,8 @@ from markupsafe import Markup, escape
 
 from archive import Archive
 from archive.facets import Facets
+from archive.kinship import kinship
+from archive.query import parse, pointed
 from archive.rows import repair_of
 from archive.search import Results
 from archive.watch import Watch, feed_hits, load_watches
@@ -29,9 +34,11 @@ from pipeline.errors import QueryError
 from pipeline.records import Hit, Repair
 
 RESULTS_A_PAGE = 20
-SHOWN_FACETS = ("year", "hospital", "section", "flag")
+SHOWN_FACETS = ("year", "hospital", "region", "section", "source", "flag")
 VALUES_OF_A_FACET = 8
 MORE_LIKE_THIS = 6
+MOST_KIN = 60  # copies and relatives of an article on its page
+LONGEST_TYPED = 200  # characters of a query that is being typed
 FLAGS = ("annotated", "damaged", "repeated", "hijacked", "spam", "truncated", "undated", "short", "blocked")
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'; "
@@ -47,6 +54,8 @@ def register_routes() -> list[tuple[str, Callable[..., Awaitable[Response]]]]:
     """The addresses of our own pages; they come before Datasette's."""
     return [
         (r"/$", search_page),
+        (r"/search\.json$", search_json),
+        (r"/suggest\.json$", suggest_json),
         (r"/article/(?P<id>\d{1,15})$", article_page),
         (r"/feed/(?P<name>[^/]{1,400})\.atom$", feed),
     ]
@@ -76,10 +85,9 @@ def asgi_wrapper() -> Callable[[Any], Any]:
 
 async def search_page(request: Request, datasette: Any) -> Response:
     """The search: a form, and the results of what was asked."""
-    asked = {name: request.args.get(name) or "" for name in ("q", "flag", "no_flag", "since", "until", "sort", "after")}
-    asked["expand"] = "1" if request.args.get("expand") else ""
+    asked = _asked(request)
     path = Path(datasette.get_database("archive").path)
-    answer = await asyncio.to_thread(_search, path, asked)
+    answer = await asyncio.to_thread(_search, path, asked, form=True)
     found = answer.found
     more = (
         urlencode({**{key: value for key, value in asked.items() if value}, "after": found.next})
@@ -90,10 +98,11 @@ async def search_page(request: Request, datasette: Any) -> Response:
         "asked": asked,
         "found": found,
         "problem": answer.problem,
+        "pointed": answer.pointed,
         "counts": answer.counts,
         "facets": [(name, _narrowed(asked, name, values)) for name, values in answer.facets.items() if len(values) > 1],
         "instead": [(query, urlencode({"q": query})) for query in answer.instead],
-        "hospitals": answer.hospitals,
+        "proposed": answer.proposed,
         "flags": FLAGS,
         "more": more,
         "marked": marked,
@@ -105,18 +114,39 @@ class _Answer(NamedTuple):
     """What the search page shows."""
 
     counts: dict[str, int]
-    hospitals: list[str]
+    proposed: Sequence[str]
     found: Results | None = None
     problem: str = ""
+    pointed: str = ""
+    position: int | None = None
     facets: Facets = {}  # noqa: RUF012  never written to
     instead: Sequence[str] = ()
 
 
-def _search(path: Path, asked: dict[str, str]) -> _Answer:
+@functools.lru_cache(maxsize=4)
+def _proposed(path: Path, _: int) -> list[str]:
+    """What the form proposes as one types: hospitals and frequent terms; the number is that of the newest article."""
     with Archive(path, readonly=True) as archive:
-        answer = _Answer(counts=archive.counts(), hospitals=archive.hospitals())
+        return [*archive.hospitals(), *archive.frequent_terms()]
+
+
+def _asked(request: Request) -> dict[str, str]:
+    asked = {name: request.args.get(name) or "" for name in ("q", "flag", "no_flag", "since", "until", "sort", "after")}
+    return {**asked, "expand": "1" if request.args.get("expand") else ""}
+
+
+def _search(path: Path, asked: dict[str, str], *, form: bool) -> _Answer:
+    with Archive(path, readonly=True) as archive:
+        answer = _Answer(counts={}, proposed=())
+        if form:
+            answer = _Answer(counts=archive.counts(), proposed=_proposed(path, archive.newest_number()))
         if not asked["q"].strip():
             return answer
+        try:
+            parse(asked["q"])
+        except QueryError as error:
+            shown = pointed(asked["q"], error.position)
+            return answer._replace(problem=str(error), pointed=shown, position=error.position)
         try:
             found, facets = archive.first_page(
                 asked["q"],
@@ -151,16 +181,51 @@ def _quoted(value: str) -> str:
     return value if value.isalnum() else f'"{value.replace(chr(34), "")}"'
 
 
+async def search_json(request: Request, datasette: Any) -> Response:
+    """The search for programs: `total`, `hits`, `next` (for `after`), `facets`, `partial`, `suggestions`.
+
+    A query that makes no sense is answered with 400, `error` and, where it is the query's own, `position`.
+    """
+    answer = await asyncio.to_thread(_search, Path(datasette.get_database("archive").path), _asked(request), form=False)
+    if answer.found is None:
+        problem = answer.problem or "name what to look for: /search.json?q=…"
+        return _json({"error": problem, "position": answer.position}, status=400)
+    found = answer.found.as_dict() | {"at_least": answer.found.at_least}
+    return _json(found | {"facets": answer.facets, "suggestions": list(answer.instead)})
+
+
+async def suggest_json(request: Request, datasette: Any) -> Response:
+    """How a query that is being typed may go on, in the form of OpenSearch: what was typed, and the proposals."""
+    typed = (request.args.get("q") or "")[:LONGEST_TYPED]
+    path = Path(datasette.get_database("archive").path)
+    return _json([typed, await asyncio.to_thread(_completions, path, typed)])
+
+
+def _completions(path: Path, typed: str) -> list[str]:
+    with Archive(path, readonly=True) as archive:
+        return archive.completions(typed)
+
+
+def _json(found: Any, status: int = 200) -> Response:
+    headers = {"content-security-policy": OWN_POLICY, "x-content-type-options": "nosniff"}
+    return Response(
+        json.dumps(found, ensure_ascii=False),
+        status=status,
+        headers=headers,
+        content_type="application/json; charset=utf-8",
+    )
+
+
 async def article_page(request: Request, datasette: Any) -> Response:
     """An article: what it says, where it came from, and the evidence of what was found out about it."""
     path = Path(datasette.get_database("archive").path)
     number = int(request.url_vars["id"])
-    article, others, alike = await asyncio.to_thread(_article, path, number)
+    article, kin, alike = await asyncio.to_thread(_article, path, number)
     if article is None:
         return await _page(datasette, "yixun_missing.html", {"id": number}, status=404)
     context = {
         "article": article,
-        "others": others,
+        "kin": kin,
         "alike": alike,
         "changes": [_changes(newer, older) for newer, older in itertools.pairwise(article["revisions"])],
         "repairs": {field: repaired(repair_of(repair)) for field, repair in article["repairs"].items()},
@@ -168,14 +233,28 @@ async def article_page(request: Request, datasette: Any) -> Response:
     return await _page(datasette, "yixun_article.html", context)
 
 
-def _article(path: Path, number: int) -> tuple[dict[str, Any] | None, dict[int, dict[str, Any]], list[Hit]]:
+def _article(path: Path, number: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]], list[Hit]]:
+    """An article, its copies and relatives, and what is like it."""
     with Archive(path, readonly=True) as archive:
         article = archive.article(number, details=True)
         if article is None:
-            return None, {}, []
-        related = {relation["id"] for relation in article["relations"]}
-        others = {other: found for other in sorted(related) if (found := archive.article(other))}
-        return article, others, archive.like(number, limit=MORE_LIKE_THIS)
+            return None, [], []
+        cluster = archive.cluster(number)
+        copies = [member for member in cluster.members if member != number] if cluster else []
+        relatives = [relation["id"] for relation in article["relations"] if relation["id"] not in copies]
+        found = ((other, archive.article(other)) for other in [*copies, *relatives][:MOST_KIN])
+        kin = [_kin(article, other, is_copy=number in copies) for number, other in found if other]
+        kin.sort(key=lambda one: (not one["representative"], not one["copy"], one["id"]))
+        return article, kin, archive.like(number, limit=MORE_LIKE_THIS)
+
+
+def _kin(article: dict[str, Any], other: dict[str, Any], *, is_copy: bool) -> dict[str, Any]:
+    """A copy or relative of an article and how the two relate; a copy of a copy has no words of its own."""
+    relation = next((one for one in article["relations"] if one["id"] == other["id"]), None)
+    words = kinship(relation)._asdict() if relation else {"what": "copy of a copy", "shared": "", "differs": ()}
+    stands = is_copy and other["id"] == article["representative"]
+    shown = {name: other[name] for name in ("id", "title", "hospital", "site", "published_at")}
+    return shown | words | {"copy": is_copy, "representative": stands}
 
 
 async def feed(request: Request, datasette: Any) -> Response:

@@ -1,0 +1,1 @@
+"""The hostile web on loopback: servers, pages and certificates that hurt crawlers, written for this project."""
