@@ -83,10 +83,11 @@ def by_gne(page: Row) -> Row:
 
 
 def by_newspaper(page: Row) -> Row:
-    """newspaper4k with its Chinese word list."""
+    """newspaper4k with its Chinese word list; it would fetch every image of a page to find the largest."""
     import newspaper
 
-    read = newspaper.article(page["url"] or "http://page.example/", input_html=page["html"], language="zh")
+    address = page["url"] or "http://page.example/"
+    read = newspaper.article(address, input_html=page["html"], language="zh", fetch_images=False)
     published = str(read.publish_date or "")
     return {"text": read.text, "title": read.title, "published": published, "author": " ".join(read.authors)}
 

@@ -9,6 +9,7 @@ printed text.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -32,6 +33,7 @@ PORN_SENTENCE = 2  # different words in one short sentence
 LONGEST_PORN_SENTENCE = 40  # characters
 AGAINST = re.compile("扫黄|打击|抵制|拒绝|整治|严禁|禁止|违法|警惕|防范|预防")  # whoever writes against it
 CODED_SOURCE = re.compile(r"^(?=[a-z]*\d)(?:[a-z]{1,4}\d{5,12}|\d{3,6}[a-z]{2,4}(?=[\u4e00-\u9fff]).{0,12})$")
+NEAR_BRAND = 40  # characters before and after a name in which the rest of a match stands; the longest has 30
 REPORTED_AROUND = 60  # characters before and after a brand
 
 SWAPPED_ROLES = re.compile(
@@ -73,19 +75,22 @@ class Page:
         values["labels"] = "\n".join(evidence.text for evidence in article.cut if evidence.rule == "cut:metadata")
         self.printed = {where: value for where, value in values.items() if value}
         self.folded = {where: fold(value) for where, value in self.printed.items()}
-        self.branded = [where for where, text in self.folded.items() if ANY_BRAND.search(text)]
+        self.brands = {where: list(_around_brands(text)) for where, text in self.folded.items()}
 
     def search(
-        self, pattern: re.Pattern[str], places: Sequence[str], *, limit: int = 5
+        self, pattern: re.Pattern[str], places: Sequence[str], *, limit: int = 5, brands: bool = False
     ) -> Iterator[tuple[str, int, int]]:
-        """Matches in these places, the page last and only where the article does not have them already."""
+        """Matches in these places, the page last and only where the article does not have them already.
+
+        With `brands`, only where a name of a brand is near.
+        """
         seen: set[str] = set()
         for where in places:
             if where in self.folded:
                 folded = self.folded[where]
-                for count, match in enumerate(pattern.finditer(folded)):
-                    if count >= limit:
-                        break
+                spans = self.brands[where] if brands else [(0, len(folded))]
+                matches = (match for start, end in spans for match in pattern.finditer(folded, start, end))
+                for match in itertools.islice(matches, limit):
                     if where == "page" and match[0] in seen:
                         continue
                     seen.add(match[0])
@@ -101,6 +106,20 @@ class Page:
     def around(self, where: str, start: int, end: int) -> str:
         """The folded text around a match."""
         return self.folded[where][max(0, start - REPORTED_AROUND) : end + REPORTED_AROUND]
+
+
+def _around_brands(folded: str) -> Iterator[tuple[int, int]]:
+    """Where a brand may be named: the spans around every name of one, those that touch as one."""
+    begins = ends = 0
+    for match in ANY_BRAND.finditer(folded):
+        if ends and match.start() - NEAR_BRAND > ends:
+            yield begins, ends
+            ends = 0
+        if not ends:
+            begins = max(0, match.start() - NEAR_BRAND)
+        ends = min(len(folded), match.end() + NEAR_BRAND)
+    if ends:
+        yield begins, ends
 
 
 PLACES = ("title", "source", "author", "site", "text", "page")
@@ -125,7 +144,7 @@ def _brands(page: Page) -> Iterator[tuple[float, Evidence]]:
     )
     taken: set[tuple[str, int]] = set()
     for rule, pattern, places, weight in rules:
-        for where, start, end in page.search(pattern, [where for where in places if where in page.branded]):
+        for where, start, end in page.search(pattern, places, brands=True):
             if REPORTED.search(page.around(where, start, end)) or (where, start) in taken:
                 continue
             taken.add((where, start))

@@ -24,6 +24,7 @@ _NEXT = frozenset(["下一页", "下页", "接下一页", "后一页", "下一�
 _PREVIOUS = frozenset(["上一页", "上页", "前一页", "上一頁", "上頁", "前一頁", "prev", "previous"])
 _FIRST = frozenset(["首页", "第一页", "首頁", "第一頁", "first", "1"])
 _LABEL = re.compile(r"[\s\[\]()（）【】<>«»‹›＜＞第頁页»«>…\.]+")
+_MAY_BE_LABEL = re.compile(r"(?i)[\s\[(（【<«‹…]{0,20}(?:\d|[下上首第后後接前]|next|prev|first|$)")
 _HINTS = ("下一页", "下页", "下一頁", "下頁", "后一页", "後一頁", "createPageHTML", "countPage")
 _HINT = re.compile(r">\s{0,9}(?:\[?2\]?\s{0,9}</(?:a|span|b|font)>|(?i:next))")
 _NUMBERED = re.compile(r"(?P<base>.*[^/_-])[_-](?P<number>\d{1,2})(?P<ending>\.\w{2,6})?")
@@ -121,6 +122,8 @@ def _links(root: Any, base: str, own: str) -> Iterator[tuple[str, str]]:
     """Label and address of every link that may be of a pager: with a number, or a word for one."""
     host = urlsplit(own).netloc
     for element in root.iter("a"):
+        if not _MAY_BE_LABEL.match(element.text or next(element.itertext(), "")):
+            continue
         label = _LABEL.sub("", "".join(element.itertext())[:20]).lower()
         if not ((label.isdecimal() and len(label) <= 2) or label in _NEXT or label in _PREVIOUS or label in _FIRST):
             continue
