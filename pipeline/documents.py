@@ -313,11 +313,6 @@ def keys(document: Document) -> tuple[int, ...]:
     return (xxhash.xxh3_64_intdigest(words) >> (64 - KEY_BITS),)
 
 
-def exact_key(document: Document) -> int:
-    """A hash of the whole body, 64 bits: the same for the same words, whatever the script and punctuation."""
-    return document.exact
-
-
 def prepare(article: Article) -> Document:
     """The article as it is compared."""
     return prepare_all([article])[0]

@@ -131,11 +131,6 @@ def interval(schedule: str) -> datetime.timedelta:
     return datetime.timedelta(hours=int(match[1]) * (24 if match[2] == "d" else 1))
 
 
-def bare_site(url: str) -> Site:
-    """The site of a URL that no TOML names: it is called by its host."""
-    return Site(name=urlsplit(url).hostname or "unknown", hospital="", start_urls=())
-
-
 @functools.cache
 def _adapter() -> Any:
     from pydantic import TypeAdapter  # takes 60 ms: only when a site is read

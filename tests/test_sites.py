@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import SiteError
 from pipeline.records import Site, site_of
-from spiders.sites import bare_site, interval, is_due, load_site, load_sites, parse_site, sites_folder
+from spiders.sites import interval, is_due, load_site, load_sites, parse_site, sites_folder
 
 GOOD = 'hospital = "示范县人民医院"\nstart_urls = ["http://demo.test/news/"]\n'
 NOW = datetime.datetime(2026, 11, 21, 2, 0, tzinfo=datetime.UTC)
@@ -133,4 +133,3 @@ def test_a_url_is_given_to_the_site_that_names_its_host() -> None:
     assert site_of("http://other.test/", sites) is None
     assert site_of("file:one/page.html", sites) is None
     assert site_of("http://[broken/", sites) is None
-    assert bare_site("http://demo.test:8001/x").name == "demo.test"
